@@ -1,0 +1,24 @@
+"""Checkpoint weights -> one fused ONNX graph per precision, read by `writer.engine.session`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from writer.models.checkpoint import Checkpoint
+from writer.models.graph.builder import GraphBuilder
+from writer.models.graph.gpt2 import add_gpt2
+from writer.models.graph.llama import add_llama
+from writer.models.precision import Precision
+
+_ARCHITECTURES = {"gpt2": add_gpt2, "llama": add_llama}
+
+
+def write_graph(checkpoint: Checkpoint, precision: Precision, path: Path) -> Iterator[tuple[int, int]]:
+    """Write `path` (the graph) and `path`.data (its weights); yields (layers done, layers in all).
+
+    Holds one layer's largest weight in memory at a time. Closing the iterator leaves partial files behind
+    for the caller, who owns the folder, to remove.
+    """
+    builder = GraphBuilder(path, precision)
+    with builder:
+        yield from _ARCHITECTURES[checkpoint.config.architecture](builder, checkpoint)
+        builder.finish()

@@ -1,0 +1,54 @@
+"""The GPT-2 network (Radford et al., 2019), tensor names as in its checkpoint."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from onnx import TensorProto
+
+from writer.models.checkpoint import Checkpoint
+from writer.models.graph.builder import MICROSOFT, GraphBuilder
+from writer.models.graph.linear import add_embedding, add_linear
+
+
+def add_gpt2(graph: GraphBuilder, checkpoint: Checkpoint) -> Iterator[tuple[int, int]]:
+    """Add the whole network layer by layer; yields (layers done, layers in all)."""
+    config = checkpoint.config
+    tensor = checkpoint.tensor
+    graph.declare_step_inputs()
+
+    def weights(name: str) -> list[str]:
+        return [graph.constant(f"{name}.{part}", tensor(f"{name}.{part}")) for part in ("weight", "bias")]
+
+    token_rows = add_embedding(graph, "input_ids", tensor("wte.weight"), "wte")  # (1, T, E)
+    place_rows = graph.node("Gather", [graph.constant("wpe.weight", tensor("wpe.weight")), "position_ids"], "wpe.rows")
+    residual = graph.node("Add", [token_rows, place_rows], "embedding")
+    hidden = graph.node(
+        "LayerNormalization", [residual, *weights("h.0.ln_1")], "layer0.norm1", epsilon=config.norm_eps, axis=-1
+    )
+    for i in range(config.n_layer):
+        yield i, config.n_layer
+
+        def linear(x: str, name: str, layer: int = i) -> str:
+            path = f"h.{layer}.{name}"
+            return add_linear(graph, x, tensor(f"{path}.weight"), tensor(f"{path}.bias"), path)
+
+        def skip_norm(branch: str, trunk: str, norm: str, name: str) -> tuple[str, str]:
+            """trunk + branch, normalised -> (normalised, the sum itself)."""
+            total = f"{name}.residual"
+            inputs = [trunk, branch, *weights(norm)]
+            graph.node("SkipLayerNormalization", inputs, name, "", "", total, domain=MICROSOFT, epsilon=config.norm_eps)
+            return name, total
+
+        qkv = linear(hidden, "attn.c_attn")  # (1, T, 3 E)
+        attended = graph.attention(i, qkv, config, rotary=None)  # (1, T, E)
+        hidden, residual = skip_norm(linear(attended, "attn.c_proj"), residual, f"h.{i}.ln_2", f"layer{i}.norm2")
+        # FastGelu is the tanh form, which is GPT-2's own gelu.
+        inner = graph.node("FastGelu", [linear(hidden, "mlp.c_fc")], f"layer{i}.gelu", domain=MICROSOFT)  # (1, T, 4 E)
+        following = f"h.{i + 1}.ln_1" if i + 1 < config.n_layer else "ln_f"
+        hidden, residual = skip_norm(linear(inner, "mlp.c_proj"), residual, following, f"layer{i + 1}.norm1")
+
+    rows = graph.node("Gather", [hidden, "logits_rows"], "last_rows", axis=1)  # (1, R, E)
+    head = "wte.weight" if config.tied_head else "lm_head.weight"
+    logits = add_linear(graph, rows, np.ascontiguousarray(tensor(head).T), None, "head")
+    graph.output(graph.node("Identity", [logits], "logits"), TensorProto.FLOAT, [1, "R", config.n_vocab])
+    yield config.n_layer, config.n_layer
