@@ -1,0 +1,169 @@
+"""ModelSession: one graph running in ONNX Runtime. The only door to onnxruntime.
+
+The graph (see `writer.models.graph`) takes T new tokens, writes their keys and values into the cache's own
+buffers, and gives logits for the rows asked for. Not thread-safe: the engine thread owns it.
+"""
+
+from collections.abc import Generator, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from writer.engine.config import ModelConfig
+from writer.engine.cpu import available_threads, cpu_features, saturates_in_int8
+from writer.engine.events import PrefillProgress
+from writer.engine.kv_cache import KVCache
+from writer.errors import WriterError
+
+Device = Literal["cpu", "cuda"]
+Logits = NDArray[np.float32]
+
+# Chunks make reading a long text cancellable, and 128 is also where it is fastest on a CPU.
+PREFILL_CHUNK_TOKENS = 128
+# Threads wait this long for the next step before they sleep: long enough to bridge the draw between two
+# steps, short enough to leave the processor to the rest of the machine between two streams.
+_SPIN_US = 2000
+
+
+class ModelSession:
+    """A loaded model. `config` is its shape, `device` where it really runs, `fallback_note` why not elsewhere."""
+
+    def __init__(self, session: ort.InferenceSession, config: ModelConfig, device: Device, fallback_note: str = "") -> None:
+        self.config = config
+        self.device: Device = device
+        self.fallback_note = fallback_note
+        self._session = session
+
+    @classmethod
+    def load(
+        cls, graph: Path, config: ModelConfig, *, n_threads: int | None = None, device: Device = "cpu"
+    ) -> "ModelSession":
+        """Read `graph` and prepare it to run. Raises WriterError when it cannot be read or does not fit."""
+        providers = ["CPUExecutionProvider"]
+        note = ""
+        if device == "cuda":
+            if "CUDAExecutionProvider" in ort.get_available_providers():
+                providers.insert(0, "CUDAExecutionProvider")
+            else:
+                note = "No CUDA device can be used here, so the model runs on the processor."
+        try:
+            session = ort.InferenceSession(str(graph), _session_options(n_threads), providers=providers)
+        except Exception as error:  # ONNX Runtime's exceptions share no base class but Exception
+            raise WriterError(
+                f"The model file {graph.name} cannot be opened: it is damaged, or memory does not suffice.",
+                "Close other programs, or remove the model and get it again.",
+            ) from error
+        running: Device = "cuda" if "CUDAExecutionProvider" in session.get_providers() else "cpu"
+        if device == "cuda" and running == "cpu" and not note:
+            note = "The CUDA device could not be started, so the model runs on the processor."
+        return cls(session, config, running, note)
+
+    def new_cache(self, n_slots: int | None = None) -> KVCache:
+        """An empty cache; `n_slots` may exceed n_ctx to make room for branches."""
+        return KVCache(self.config, n_slots or self.config.n_ctx)
+
+    def prefill(self, cache: KVCache, token_ids: Sequence[int]) -> Generator[PrefillProgress, None, Logits]:
+        """Make `token_ids` the cache's trunk; returns the logits (V,) that follow them.
+
+        Keeps the common prefix and reads the rest in chunks; each yield is a cancel point that leaves the
+        cache holding exactly what was read. At least one token is read, since logits are not kept.
+        """
+        if not 0 < len(token_ids) <= min(self.config.n_ctx, cache.n_slots):
+            raise ValueError(f"cannot read {len(token_ids)} tokens into {self.config.n_ctx}")
+        reused = min(cache.common_prefix(token_ids), len(token_ids) - 1)
+        cache.truncate(reused)
+        yield PrefillProgress(reused, len(token_ids), reused)
+        while True:
+            chunk = token_ids[len(cache.token_ids) : len(cache.token_ids) + PREFILL_CHUNK_TOKENS]
+            logits = self.extend(cache, chunk, n_rows=1)[0]
+            yield PrefillProgress(len(cache.token_ids), len(token_ids), reused)
+            if len(cache.token_ids) == len(token_ids):
+                return logits
+
+    def decode_step(self, cache: KVCache, token_id: int) -> Logits:
+        """Append one token to the trunk; returns the logits (V,) that follow it. Valid until the next step."""
+        return self.extend(cache, [token_id], n_rows=1)[0]
+
+    def extend(self, cache: KVCache, token_ids: Sequence[int], n_rows: int) -> Logits:
+        """Append T tokens to the trunk; returns the logits (n_rows, V) of the last rows. Valid until the next step."""
+        if cache.branches:
+            raise ValueError("the trunk cannot grow while it has branches: adopt one or truncate")
+        n_new, n_past = len(token_ids), len(cache.token_ids)
+        positions = np.arange(n_past, n_past + n_new)
+        bias = np.zeros((1, 1, n_new, n_past + n_new), np.float32)
+        logits = self._run(cache, token_ids, positions, bias, n_rows)
+        cache.append(token_ids)
+        return logits
+
+    def decode_branches(self, cache: KVCache, token_ids: dict[int, int]) -> Logits:
+        """Append one token to each named branch in one step; returns logits (number of branches, V), in that order.
+
+        The tokens go in as one sequence: positions say where each stands in its own text, the bias
+        hides the other branches' slots. Costs little more than one token.
+        """
+        branches = list(token_ids)
+        positions = np.array([len(cache.token_ids) + len(cache.branches[b]) for b in branches])
+        logits = self._run(cache, list(token_ids.values()), positions, cache.branch_bias(branches), len(branches))
+        cache.append_branches(token_ids)
+        return logits
+
+    def _run(
+        self, cache: KVCache, token_ids: Sequence[int], positions: NDArray[Any], bias: NDArray[np.float32], n_rows: int
+    ) -> Logits:
+        n_new, n_used = len(token_ids), cache.n_used + len(token_ids)
+        if n_used > cache.n_slots:
+            raise ValueError(f"{n_used} tokens do not fit into {cache.n_slots} slots")
+        if positions[-1] >= self.config.n_ctx:
+            raise ValueError(f"position {positions[-1]} lies beyond the model's {self.config.n_ctx}")
+        if cache.binding is None:
+            cache.binding = _CacheBinding(self._session, cache, self.config.n_vocab, self.device)
+        binding = cache.binding
+        assert isinstance(binding, _CacheBinding)
+        inputs = {
+            "input_ids": np.array([token_ids], np.int64),
+            "position_ids": positions[None].astype(np.int64),
+            "seqlens_k": np.array([n_used - 1], np.int32),
+            "total_sequence_length": np.array(n_used, np.int32),
+            "attention_bias": bias,
+            "logits_rows": np.arange(n_new - n_rows, n_new, dtype=np.int64),
+        }
+        return binding.run(inputs, n_rows)
+
+
+class _CacheBinding:
+    """Input and output binding of one cache: past and present are the same memory, so appending copies nothing."""
+
+    def __init__(self, session: ort.InferenceSession, cache: KVCache, n_vocab: int, device: Device) -> None:
+        self._session = session
+        self._io = session.io_binding()
+        self._n_vocab = n_vocab
+        self._logits = np.empty((1, 0, n_vocab), np.float32)
+        self._values = {name: ort.OrtValue.ortvalue_from_numpy(b, device) for name, b in cache.buffers.items()}
+        for name, value in self._values.items():
+            self._io.bind_ortvalue_input(f"past.{name}", value)
+            self._io.bind_ortvalue_output(f"present.{name}", value)
+
+    def run(self, inputs: dict[str, NDArray[Any]], n_rows: int) -> Logits:
+        for name, values in inputs.items():
+            self._io.bind_cpu_input(name, values)
+        if self._logits.shape[1] != n_rows:
+            self._logits = np.empty((1, n_rows, self._n_vocab), np.float32)
+            self._logits_value = ort.OrtValue.ortvalue_from_numpy(self._logits)
+            self._io.bind_ortvalue_output("logits", self._logits_value)
+        self._session.run_with_iobinding(self._io)
+        return self._logits[0]
+
+
+def _session_options(n_threads: int | None) -> ort.SessionOptions:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = n_threads or available_threads()
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4  # failures arrive as exceptions; the log would go to the user's terminal
+    options.add_session_config_entry("session.intra_op.spin_duration_us", str(_SPIN_US))
+    if saturates_in_int8(cpu_features()):
+        # Exact products in place of the fast ones; on processors that do not saturate it would only cost time.
+        options.add_session_config_entry("session.x64quantprecision", "1")
+    return options

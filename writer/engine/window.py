@@ -1,0 +1,55 @@
+"""Which part of a long text the model is shown.
+
+Learned positions (GPT-2) cannot slide: dropping the oldest token would move every other one and make the whole
+cache worthless at each step. So a text that outgrows the window is cut in one large step at the start of a
+paragraph or sentence, and the cut stays where it is until the window is full again. The cut is found on a grid
+of character offsets, which needs no memory of earlier calls: the same text always gives the same window.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+# A token of English holds four to five characters and hardly ever more than sixteen.
+_CHARS_PER_TOKEN = 4
+_MOST_CHARS_PER_TOKEN = 16
+
+_PARAGRAPH_START = re.compile(r"\n\s*(?=\S)")
+_SENTENCE_START = re.compile(r"[.!?…][\"'”’)\]]*\s+(?=\S)")
+_WORD_START = re.compile(r"\s+(?=\S)")
+
+
+@dataclass(frozen=True)
+class Window:
+    """`token_ids` encode the text from character `start` on."""
+
+    start: int
+    token_ids: list[int]
+
+
+def fit_window(text: str, encode: Callable[[str], list[int]], limit_tokens: int) -> Window:
+    """The longest suitable end of `text` of at most `limit_tokens` tokens."""
+    if len(text) <= limit_tokens * _MOST_CHARS_PER_TOKEN:
+        token_ids = encode(text)
+        if len(token_ids) <= limit_tokens:
+            return Window(0, token_ids)
+    step = max(1, limit_tokens * _CHARS_PER_TOKEN // 2)
+    while True:
+        first = max(0, len(text) - limit_tokens * _MOST_CHARS_PER_TOKEN) // step + 1
+        for point in range(first * step, len(text), step):
+            start = _start_after(text, point, step)
+            token_ids = encode(text[start:])
+            if token_ids and len(token_ids) <= limit_tokens:
+                return Window(start, token_ids)
+        if step == 1:  # one character is more than the window holds
+            return Window(len(text), encode(text[-1:])[-limit_tokens:])
+        step = max(1, step // 2)  # dense text: tokens of a single character or less
+
+
+def _start_after(text: str, point: int, reach: int) -> int:
+    """The first paragraph start in the half grid step after `point`, else sentence, else word, else `point`."""
+    for pattern in (_PARAGRAPH_START, _SENTENCE_START, _WORD_START):
+        found = pattern.search(text, point, min(len(text), point + reach // 2))
+        if found and found.end() < len(text):
+            return found.end()
+    return point
