@@ -1,0 +1,160 @@
+"""Byte-level BPE, and text that appears as tokens arrive. The only door to `tokenizers`.
+
+Only a vocabulary and its merges are taken from a model, never a ready-made tokenizer file: such files can carry
+regular expressions and settings of their own, which a downloaded model must not bring in.
+"""
+
+import codecs
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer as _BpeTokenizer
+from tokenizers import models, pre_tokenizers
+
+from writer.errors import WriterError
+
+PreTokenizer = Literal["gpt2", "smollm"]
+
+_FILE_NAME = "tokenizer.json"
+
+
+@dataclass(frozen=True)
+class TokenizerSpec:
+    """What a tokenizer is made of. `tokens[id]` is written in the byte-level alphabet (GPT-2's printable stand-ins
+    for the 256 bytes); `special_tokens` are never made from typed text and decode to nothing."""
+
+    tokens: tuple[str, ...]
+    merges: tuple[tuple[str, str], ...]
+    pre_tokenizer: PreTokenizer
+    special_tokens: tuple[str, ...]
+
+    @classmethod
+    def from_gpt2_files(cls, vocab_json: Path, merges_txt: Path, special: Iterable[str] = ("<|endoftext|>",)) -> Self:
+        """From GPT-2's own two files. Raises WriterError when they do not fit together."""
+        try:
+            vocabulary = json.loads(vocab_json.read_text(encoding="utf-8"))
+            lines = merges_txt.read_text(encoding="utf-8").split("\n")
+        except (OSError, ValueError) as error:
+            raise WriterError(f"The tokenizer in {vocab_json.parent} cannot be read.", "Get the model again.") from error
+        pairs = [line for line in lines if line.strip() and not line.startswith("#version")]
+        return cls.from_vocabulary(vocabulary, pairs, "gpt2", special)
+
+    @classmethod
+    def from_vocabulary(
+        cls, vocabulary: object, merges: object, pre_tokenizer: PreTokenizer, special: Iterable[str]
+    ) -> Self:
+        """From a mapping token -> id and merges written "a b" or as pairs. Raises WriterError when they do not fit."""
+        damaged = WriterError("The model's tokenizer is damaged.", "Get the model again.")
+        if not isinstance(vocabulary, dict) or not isinstance(merges, list):
+            raise damaged
+        tokens = sorted(vocabulary, key=lambda token: vocabulary[token])
+        if [vocabulary[token] for token in tokens] != list(range(len(tokens))):
+            raise damaged
+        pairs = [tuple(m.split(" ")) if isinstance(m, str) else tuple(m) for m in merges]
+        if any(len(p) != 2 or not (p[0] in vocabulary and p[1] in vocabulary and "".join(p) in vocabulary) for p in pairs):
+            raise damaged
+        known = tuple(token for token in dict.fromkeys(special) if token in vocabulary)
+        return cls(tuple(tokens), tuple((str(a), str(b)) for a, b in pairs), pre_tokenizer, known)
+
+    def save(self, folder: Path) -> None:
+        """Write `tokenizer.json`, in Writer's own small format, into `folder`."""
+        values = {
+            "format_version": 1,
+            "pre_tokenizer": self.pre_tokenizer,
+            "special_tokens": self.special_tokens,
+            "tokens": self.tokens,
+            "merges": [" ".join(pair) for pair in self.merges],
+        }
+        (folder / _FILE_NAME).write_text(json.dumps(values, ensure_ascii=False), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what `save` wrote. Raises WriterError when it is missing or damaged."""
+        try:
+            values = json.loads((folder / _FILE_NAME).read_text(encoding="utf-8"))
+            vocabulary = {token: i for i, token in enumerate(values["tokens"])}
+            if values["pre_tokenizer"] not in ("gpt2", "smollm"):
+                raise ValueError(values["pre_tokenizer"])
+            return cls.from_vocabulary(vocabulary, values["merges"], values["pre_tokenizer"], values["special_tokens"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise WriterError("The model's tokenizer is missing or damaged.", "Get the model again.") from error
+
+
+class Tokenizer:
+    """Text <-> token ids."""
+
+    def __init__(self, spec: TokenizerSpec) -> None:
+        self.spec = spec
+        special = frozenset(spec.special_tokens)
+        vocabulary = {token: i for i, token in enumerate(spec.tokens)}
+        self.special_ids = frozenset(vocabulary[token] for token in special)
+        bpe = _BpeTokenizer(models.BPE(vocab=vocabulary, merges=list(spec.merges)))
+        words = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
+        if spec.pre_tokenizer == "smollm":
+            digits = pre_tokenizers.Digits(individual_digits=True)
+            bpe.pre_tokenizer = pre_tokenizers.Sequence([digits, words])
+        else:
+            bpe.pre_tokenizer = words
+        self._bpe = bpe
+        byte_of = _byte_alphabet()
+        self._bytes = [
+            b"" if token in special else bytes(byte_of.get(char, 0x3F) for char in token) for token in spec.tokens
+        ]
+        self._word_starts: NDArray[np.intp] | None = None
+
+    @property
+    def n_vocab(self) -> int:
+        return len(self._bytes)
+
+    def encode(self, text: str) -> list[int]:
+        """Token ids of `text`; half surrogates, which no file can hold, become question marks."""
+        ids: list[int] = self._bpe.encode(text.encode("utf-8", "replace").decode("utf-8"), add_special_tokens=False).ids
+        return ids
+
+    def token_bytes(self, token_id: int) -> bytes:
+        """The bytes a token stands for, which need not be whole characters; none for special tokens and unused ids."""
+        return self._bytes[token_id] if token_id < len(self._bytes) else b""
+
+    def decode(self, token_ids: Iterable[int]) -> str:
+        return b"".join(map(self.token_bytes, token_ids)).decode("utf-8", "replace")
+
+    def word_start_ids(self) -> NDArray[np.intp]:
+        """Tokens that begin with a space followed by something else."""
+        if self._word_starts is None:
+            starts = [i for i, data in enumerate(self._bytes) if data.startswith(b" ") and data.strip()]
+            self._word_starts = np.array(starts, np.intp)
+        return self._word_starts
+
+
+class StreamingDetokenizer:
+    """Text of a growing list of tokens. All pieces joined equal the decoding of all tokens;
+    only the bytes of an incomplete character are ever held back."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def add(self, token_id: int) -> str:
+        """The text that this token completes."""
+        return self._decoder.decode(self._tokenizer.token_bytes(token_id))
+
+    def finish(self) -> str:
+        """What is left of an incomplete character: U+FFFD, or nothing."""
+        return self._decoder.decode(b"", final=True)
+
+
+@cache
+def _byte_alphabet() -> dict[str, int]:
+    """GPT-2's printable character for each byte (Radford et al., 2019, `bytes_to_unicode`): printable Latin-1
+    stands for itself, the other bytes follow in order from U+0100 on."""
+    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    alphabet = {chr(byte): byte for byte in printable}
+    others = [byte for byte in range(256) if byte not in set(printable)]
+    alphabet.update({chr(256 + i): byte for i, byte in enumerate(others)})
+    return alphabet
