@@ -1,0 +1,348 @@
+"""One small class for each step that changes the model's scores before a token is drawn.
+
+Each takes the tokens so far and the scores (V,) and returns scores; -inf marks a token that cannot be drawn. The
+array passed in may be changed. Where transformers has the step, the probabilities that come out are the same;
+the source of every other formula stands at its class.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Scores = NDArray[np.float32]
+
+
+class LogitsProcessor(Protocol):
+    """`name` is how the step is printed."""
+
+    @property
+    def name(self) -> str: ...
+
+    def __call__(self, token_ids: Sequence[int], scores: Scores) -> Scores: ...
+
+
+def softmax(scores: Scores) -> Scores:
+    """Probabilities (V,) of scores of which at least one is finite."""
+    weights = np.exp(scores - scores.max())
+    return weights / weights.sum()
+
+
+def _ends_with(token_ids: Sequence[int], ending: Sequence[int]) -> bool:
+    return len(ending) <= len(token_ids) and list(token_ids[len(token_ids) - len(ending) :]) == list(ending)
+
+
+class SequenceBias:
+    """Adds a bias to the last token of each sequence when the tokens before it have just been written."""
+
+    name = "bias"
+
+    def __init__(self, biases: Mapping[tuple[int, ...], float]) -> None:
+        self._biases = dict(biases)
+
+    def __call__(self, token_ids: Sequence[int], scores: Scores) -> Scores:
+        for sequence, bias in self._biases.items():
+            if len(sequence) == 1 or _ends_with(token_ids, sequence[:-1]):
+                scores[sequence[-1]] += bias
+        return scores
+
+
+class BannedWords:
+    """Never finishes one of the given token sequences."""
+
+    name = "bans"
+
+    def __init__(self, sequences: Sequence[tuple[int, ...]]) -> None:
+        self._biases = SequenceBias(dict.fromkeys(sequences, -np.inf))
+
+    def __call__(self, token_ids: Sequence[int], scores: Scores) -> Scores:
+        return self._biases(token_ids, scores)
+
+
+class RepetitionPenalty:
+    """Divides positive and multiplies negative scores of tokens that occur (Keskar et al., 2019)."""
+
+    name = "repetition"
+
+    def __init__(self, penalty: float, last_tokens: int = 0) -> None:
+        self._penalty = np.float32(penalty)
+        self._last_tokens = last_tokens
+
+    def __call__(self, token_ids: Sequence[int], scores: Scores) -> Scores:
+        seen = np.unique(np.asarray(token_ids[-self._last_tokens :], np.intp))
+        values = scores[seen]
+        scores[seen] = np.where(values < 0, values * self._penalty, values / self._penalty)
+        return scores
+
+
+class FrequencyPresencePenalty:
+    """score -= count * frequency + (count > 0) * presence (llama.cpp's and OpenAI's penalties)."""
+
+    name = "frequency/presence"
+
+    def __init__(self, frequency: float, presence: float, last_tokens: int = 0) -> None:
+        self._frequency = np.float32(frequency)
+        self._presence = np.float32(presence)
+        self._last_tokens = last_tokens
+
+    def __call__(self, token_ids: Sequence[int], scores: Scores) -> Scores:
+        seen, counts = np.unique(np.asarray(token_ids[-self._last_tokens :], np.intp), return_counts=True)
+        scores[seen] -= counts.astype(np.float32) * self._frequency + self._presence
+        return scores
+
+
+class Dry:
+    """Don't repeat yourself: a token that would prolong a repetition of length L >= allowed loses
+    multiplier * base ** (L - allowed). Repetitions do not reach across breakers, which are never penalised
+    (p-e-w's DRY, as in llama.cpp)."""
+
+    name = "dry"
+
+    def __init__(self, multiplier: float, base: float, allowed_length: int, breakers: frozenset[int]) -> None:
+        self._multiplier = multiplier
+        self._base = base
+        self._allowed_length = allowed_length
+        self._breakers = breakers
+        self._largest_exponent = 88.7 / np.log(base) if base > 1 else np.inf  # exp(88.7) is float32's limit
+
+    def __call__(self, token_ids: Sequence[int], scores: Scores) -> Scores:
+        n = len(token_ids)
+        reach = 0  # tokens since the last breaker: no repetition is longer
+        while reach < n and token_ids[n - 1 - reach] not in self._breakers:
+            reach += 1
+        if reach < self._allowed_length:
+            return scores
+        longest: dict[int, int] = {}
+        for follower, length in enumerate(self._suffix_matches(token_ids)):
+            token_id = token_ids[follower]
+            length = min(length, reach)
+            if length >= self._allowed_length and token_id not in self._breakers:
+                longest[token_id] = max(longest.get(token_id, 0), length)
+        for token_id, length in longest.items():
+            exponent = min(length - self._allowed_length, self._largest_exponent)
+            scores[token_id] -= np.float32(self._multiplier * self._base**exponent)
+        return scores
+
+    @staticmethod
+    def _suffix_matches(token_ids: Sequence[int]) -> list[int]:
+        """For each place i: how many tokens before i equal the tokens at the very end.
+        The Z algorithm on the reversed text, linear in its length."""
+        text = list(token_ids[::-1])
+        n = len(text)
+        z = [0] * n
+        left = right = 0
+        for i in range(1, n):
+            length = min(right - i, z[i - left]) if i < right else 0
+            while i + length < n and text[length] == text[i + length]:
+                length += 1
+            z[i] = length
+            if i + length > right:
+                left, right = i, i + length
+        # text[i] is token n-1-i; the token that followed it stands at n-i.
+        matches = [0] * n
+        for i in range(1, n):
+            matches[n - i] = z[i]
+        return matches
+
+
+class NoRepeatNGram:
+    """Bans every token that would complete an n-gram already in the text."""
+
+    name = "no-repeat"
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+
+    def __call__(self, token_ids: Sequence[int], scores: Scores) -> Scores:
+        n = self._size
+        if len(token_ids) < n:
+            return scores
+        ids = np.asarray(token_ids, np.intp)
+        places = np.arange(len(ids) - n + 1)
+        for offset in range(n - 1):
+            places = places[ids[places + offset] == ids[len(ids) - n + 1 + offset]]
+        scores[ids[places + n - 1]] = -np.inf
+        return scores
+
+
+class MinNewTokens:
+    """Bans the end of the text before enough has been written."""
+
+    name = "min new tokens"
+
+    def __init__(self, n_prompt_tokens: int, n_tokens: int, eos_token_ids: Sequence[int]) -> None:
+        self._first_allowed = n_prompt_tokens + n_tokens
+        self._eos_token_ids = list(eos_token_ids)
+
+    def __call__(self, token_ids: Sequence[int], scores: Scores) -> Scores:
+        if len(token_ids) < self._first_allowed:
+            scores[self._eos_token_ids] = -np.inf
+        return scores
+
+
+class Temperature:
+    name = "temperature"
+
+    def __init__(self, temperature: float) -> None:
+        self._temperature = np.float32(temperature)
+
+    def __call__(self, token_ids: Sequence[int], scores: Scores) -> Scores:
+        scores /= self._temperature
+        return scores
+
+
+class TopK:
+    """Keeps the k largest scores, and those equal to the k-th."""
+
+    name = "top-k"
+
+    def __init__(self, k: int) -> None:
+        self._k = k
+
+    def __call__(self, token_ids: Sequence[int], scores: Scores) -> Scores:
+        if self._k < len(scores):
+            kth = np.partition(scores, -self._k)[-self._k]
+            scores[scores < kth] = -np.inf
+        return scores
+
+
+class TopP:
+    """Keeps the smallest set of likeliest tokens that hold at least p of the probability (Holtzman et al., 2020)."""
+
+    name = "top-p"
+
+    def __init__(self, p: float) -> None:
+        self._p = p
+
+    def __call__(self, token_ids: Sequence[int], scores: Scores) -> Scores:
+        probabilities = softmax(scores).astype(np.float64)
+        # Sorting the whole vocabulary costs milliseconds: sort the largest, and more of them only if needed.
+        n, n_sorted = len(scores), 256
+        while True:
+            n_sorted = min(n, n_sorted)
+            top = np.argpartition(-probabilities, n_sorted - 1)[:n_sorted] if n_sorted < n else np.arange(n)
+            # Of equals, the higher id counts as likelier, as in a stable ascending sort.
+            order = top[np.lexsort((-top, -probabilities[top]))]
+            total = np.cumsum(probabilities[order])
+            if total[-1] >= self._p or n_sorted == n:
+                break
+            n_sorted *= 8
+        kept = order[: max(1, int(np.searchsorted(total, self._p)) + 1)]
+        return _only(scores, kept)
+
+
+class MinP:
+    """Keeps tokens at least min_p times as likely as the likeliest."""
+
+    name = "min-p"
+
+    def __init__(self, min_p: float) -> None:
+        self._min_p = min_p
+
+    def __call__(self, token_ids: Sequence[int], scores: Scores) -> Scores:
+        probabilities = softmax(scores)
+        return _drop(scores, probabilities < self._min_p * probabilities.max())
+
+
+class TypicalP:
+    """Keeps tokens whose surprise is nearest the entropy, until they hold `mass` (Meister et al., 2023)."""
+
+    name = "typical"
+
+    def __init__(self, mass: float) -> None:
+        self._mass = mass
+
+    def __call__(self, token_ids: Sequence[int], scores: Scores) -> Scores:
+        probabilities = softmax(scores)
+        possible = np.flatnonzero(probabilities > 0)
+        p = probabilities[possible].astype(np.float64)
+        surprise = -np.log(p)
+        distance = np.abs(surprise - (p * surprise).sum())
+        order = np.argsort(distance, kind="stable")
+        last = min(int(np.searchsorted(np.cumsum(p[order]), self._mass)), len(order) - 1)
+        return _only(scores, possible[distance <= distance[order[last]]])
+
+
+class EpsilonCutoff:
+    """Drops tokens less likely than epsilon (Hewitt et al., 2022)."""
+
+    name = "epsilon"
+
+    def __init__(self, epsilon: float) -> None:
+        self._epsilon = epsilon
+
+    def __call__(self, token_ids: Sequence[int], scores: Scores) -> Scores:
+        return _drop(scores, softmax(scores) < self._epsilon)
+
+
+class EtaCutoff:
+    """Drops tokens less likely than min(epsilon, sqrt(epsilon) * exp(-entropy)) (Hewitt et al., 2022)."""
+
+    name = "eta"
+
+    def __init__(self, epsilon: float) -> None:
+        self._epsilon = epsilon
+
+    def __call__(self, token_ids: Sequence[int], scores: Scores) -> Scores:
+        probabilities = softmax(scores)
+        positive = probabilities[probabilities > 0].astype(np.float64)
+        entropy = -(positive * np.log(positive)).sum()
+        return _drop(scores, probabilities < min(self._epsilon, np.sqrt(self._epsilon) * np.exp(-entropy)))
+
+
+class Xtc:
+    """Exclude top choices: with the given chance, drops every token of at least `threshold` but the least likely of
+    them (p-e-w's XTC, as in llama.cpp; above one half it cannot act)."""
+
+    name = "xtc"
+
+    def __init__(self, probability: float, threshold: float, random: np.random.Generator) -> None:
+        self._probability = probability
+        self._threshold = threshold
+        self._random = random
+
+    def __call__(self, token_ids: Sequence[int], scores: Scores) -> Scores:
+        if self._random.random() >= self._probability:
+            return scores
+        probabilities = softmax(scores)
+        obvious = np.flatnonzero(probabilities >= self._threshold)
+        if len(obvious) >= 2:
+            order = obvious[np.argsort(-probabilities[obvious], kind="stable")]
+            scores[order[:-1]] = -np.inf
+        return scores
+
+
+class Mirostat:
+    """Mirostat v2 (Basu et al., 2021): drops tokens more surprising than mu bits, then moves mu so that
+    the surprise of what is drawn averages tau. `accept` must be told what was drawn."""
+
+    name = "mirostat"
+
+    def __init__(self, tau: float, eta: float) -> None:
+        self._tau = tau
+        self._eta = eta
+        self._mu = 2 * tau
+        self._probabilities: Scores = np.empty(0, np.float32)
+
+    def __call__(self, token_ids: Sequence[int], scores: Scores) -> Scores:
+        surprise = -np.log2(np.maximum(softmax(scores), np.finfo(np.float32).tiny))
+        scores = _drop(scores, surprise > self._mu)
+        self._probabilities = softmax(scores)
+        return scores
+
+    def accept(self, token_id: int) -> None:
+        self._mu -= self._eta * (-float(np.log2(self._probabilities[token_id])) - self._tau)
+
+
+def _drop(scores: Scores, mask: NDArray[np.bool_]) -> Scores:
+    """Mask tokens, but never the likeliest."""
+    mask = mask & (scores < scores.max())
+    scores[mask] = -np.inf
+    return scores
+
+
+def _only(scores: Scores, kept: NDArray[np.intp]) -> Scores:
+    masked = np.full_like(scores, -np.inf)
+    masked[kept] = scores[kept]
+    return masked

@@ -1,0 +1,120 @@
+"""SamplerChain: a GenerationConfig turned into an ordered list of steps and a draw."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from writer.engine import logits_processors as steps
+from writer.engine.config import GenerationConfig
+from writer.engine.logits_processors import LogitsProcessor, Scores, softmax
+from writer.errors import WriterError
+
+
+class SamplerChain:
+    """The steps that are switched on, in order, and the draw at the end. `str()` prints the order.
+
+    `sample` proposes a token, `accept` tells the chain what was really taken. One seeded generator serves every
+    chance in the chain, so the same seed, text and settings draw the same tokens.
+    """
+
+    def __init__(self, processors: Sequence[LogitsProcessor], random: np.random.Generator | None) -> None:
+        self._processors = tuple(processors)
+        self._random = random  # None: always the likeliest token
+
+    @classmethod
+    def from_config(
+        cls,
+        config: GenerationConfig,
+        *,
+        n_prompt_tokens: int,
+        eos_token_ids: Sequence[int],
+        encode: Callable[[str], list[int]],
+        seed: int,
+    ) -> "SamplerChain":
+        """`encode` turns the words of biases and bans into tokens, both bare and after a space."""
+        random = np.random.Generator(np.random.PCG64(seed))
+        processors = list(_processors(config, n_prompt_tokens, eos_token_ids, encode, random))
+        return cls(processors, random if config.temperature > 0 else None)
+
+    def sample(self, token_ids: Sequence[int], scores: Scores) -> int:
+        """Draw a token from scores (V,), which may be changed. Raises WriterError when they are no numbers."""
+        if not np.isfinite(scores.max()):
+            raise WriterError(
+                "The model returned numbers that are not valid, so nothing can be written with it.",
+                "Remove the model and get it again, or build it in another precision.",
+            )
+        for process in self._processors:
+            untouched = scores.copy() if isinstance(process, _BANS) else scores
+            scores = process(token_ids, scores)
+            if not np.isfinite(scores.max()):
+                scores = untouched  # everything was banned: better an unwanted word than none
+        if self._random is None:
+            return int(scores.argmax())
+        # Few tokens remain after the cut-offs: draw among those alone.
+        possible = np.flatnonzero(scores > -np.inf)
+        total = np.cumsum(softmax(scores[possible]), dtype=np.float64)
+        drawn = int(np.searchsorted(total, self._random.random() * total[-1], side="right"))
+        return int(possible[min(drawn, len(possible) - 1)])
+
+    def accept(self, token_id: int) -> None:
+        for process in self._processors:
+            if isinstance(process, steps.Mirostat):
+                process.accept(token_id)
+
+    def __str__(self) -> str:
+        last = "likeliest" if self._random is None else "draw"
+        return " -> ".join([*(process.name for process in self._processors), last])
+
+
+_BANS = (steps.SequenceBias, steps.BannedWords, steps.NoRepeatNGram, steps.MinNewTokens)
+
+
+def _processors(
+    config: GenerationConfig,
+    n_prompt_tokens: int,
+    eos_token_ids: Sequence[int],
+    encode: Callable[[str], list[int]],
+    random: np.random.Generator,
+) -> Iterator[LogitsProcessor]:
+    """Transformers' order where it has the step; a control at its neutral value adds none."""
+    if config.logit_bias:
+        yield steps.SequenceBias({ids: bias for word, bias in config.logit_bias for ids in _spellings(word, encode)})
+    if config.repetition_penalty != 1:
+        yield steps.RepetitionPenalty(config.repetition_penalty, config.penalty_range)
+    if config.frequency_penalty or config.presence_penalty:
+        yield steps.FrequencyPresencePenalty(config.frequency_penalty, config.presence_penalty, config.penalty_range)
+    if config.dry_multiplier:
+        breakers = frozenset(ids[-1] for text in config.dry_breakers for ids in _spellings(text, encode))
+        yield steps.Dry(config.dry_multiplier, config.dry_base, config.dry_allowed_length, breakers)
+    if config.no_repeat_ngram_size:
+        yield steps.NoRepeatNGram(config.no_repeat_ngram_size)
+    if config.banned_words:
+        yield steps.BannedWords([ids for word in config.banned_words for ids in _spellings(word, encode)])
+    if config.min_new_tokens and eos_token_ids:
+        yield steps.MinNewTokens(n_prompt_tokens, config.min_new_tokens, eos_token_ids)
+    if config.temperature == 0:
+        return  # the cut-offs cannot change which token is likeliest
+    if config.temperature != 1:
+        yield steps.Temperature(config.temperature)
+    if config.mirostat_tau:
+        yield steps.Mirostat(config.mirostat_tau, config.mirostat_eta)
+        return
+    if config.top_k:
+        yield steps.TopK(config.top_k)
+    if config.top_p < 1:
+        yield steps.TopP(config.top_p)
+    if config.min_p:
+        yield steps.MinP(config.min_p)
+    if config.typical_p < 1:
+        yield steps.TypicalP(config.typical_p)
+    if config.epsilon_cutoff:
+        yield steps.EpsilonCutoff(config.epsilon_cutoff)
+    if config.eta_cutoff:
+        yield steps.EtaCutoff(config.eta_cutoff)
+    if config.xtc_probability:
+        yield steps.Xtc(config.xtc_probability, config.xtc_threshold, random)
+
+
+def _spellings(word: str, encode: Callable[[str], list[int]]) -> list[tuple[int, ...]]:
+    """Token sequences of a word at the start of a line and after a space."""
+    return list(dict.fromkeys(tuple(ids) for ids in (encode(word), encode(" " + word)) if ids))
