@@ -22,6 +22,7 @@ from writer.errors import WriterError
 PreTokenizer = Literal["gpt2", "smollm"]
 
 _FILE_NAME = "tokenizer.json"
+_MAX_VOCABULARY = 2**20  # the largest in use have a quarter of this; a damaged file may claim anything
 
 
 @dataclass(frozen=True)
@@ -40,27 +41,30 @@ class TokenizerSpec:
         try:
             vocabulary = json.loads(vocab_json.read_text(encoding="utf-8"))
             lines = merges_txt.read_text(encoding="utf-8").split("\n")
-        except (OSError, ValueError) as error:
-            raise WriterError(f"The tokenizer in {vocab_json.parent} cannot be read.", "Get the model again.") from error
-        pairs = [line for line in lines if line.strip() and not line.startswith("#version")]
+        except (OSError, ValueError, RecursionError) as error:
+            message = f"The tokenizer in {vocab_json.parent} cannot be read."
+            raise WriterError(message, "Get the model again.") from error
+        pairs = [line for line in map(str.rstrip, lines) if line and not line.startswith("#version")]
         return cls.from_vocabulary(vocabulary, pairs, "gpt2", special)
 
     @classmethod
     def from_vocabulary(
         cls, vocabulary: object, merges: object, pre_tokenizer: PreTokenizer, special: Iterable[str]
     ) -> Self:
-        """From a mapping token -> id and merges written "a b" or as pairs. Raises WriterError when they do not fit."""
-        damaged = WriterError("The model's tokenizer is damaged.", "Get the model again.")
-        if not isinstance(vocabulary, dict) or not isinstance(merges, list):
-            raise damaged
-        tokens = sorted(vocabulary, key=lambda token: vocabulary[token])
-        if [vocabulary[token] for token in tokens] != list(range(len(tokens))):
-            raise damaged
-        pairs = [tuple(m.split(" ")) if isinstance(m, str) else tuple(m) for m in merges]
-        if any(len(p) != 2 or not (p[0] in vocabulary and p[1] in vocabulary and "".join(p) in vocabulary) for p in pairs):
-            raise damaged
-        known = tuple(token for token in dict.fromkeys(special) if token in vocabulary)
-        return cls(tuple(tokens), tuple((str(a), str(b)) for a, b in pairs), pre_tokenizer, known)
+        """From a mapping token -> id and merges written "a b" or as pairs. Raises WriterError when they do not fit.
+
+        A token named in `special` that typed text can reach (one character, or made by a merge) stays ordinary:
+        otherwise that text could no longer be encoded. Ids that the mapping leaves out become special."""
+        try:
+            if not isinstance(vocabulary, dict) or not isinstance(merges, list):
+                raise TypeError("not a vocabulary and a list of merges")
+            tokens, unused = _by_id(vocabulary)
+            pairs = _merge_pairs(merges, vocabulary)
+        except (TypeError, ValueError) as error:
+            raise WriterError("The model's tokenizer is damaged.", "Get the model again.") from error
+        made = {first + second for first, second in pairs}
+        wanted = [token for token in special if token in vocabulary and len(token) > 1 and token not in made]
+        return cls(tuple(tokens), tuple(pairs), pre_tokenizer, tuple(dict.fromkeys([*wanted, *unused])))
 
     def save(self, folder: Path) -> None:
         """Write `tokenizer.json`, in Writer's own small format, into `folder`."""
@@ -79,10 +83,12 @@ class TokenizerSpec:
         try:
             values = json.loads((folder / _FILE_NAME).read_text(encoding="utf-8"))
             vocabulary = {token: i for i, token in enumerate(values["tokens"])}
+            if len(vocabulary) != len(values["tokens"]):
+                raise ValueError("a token stands twice")
             if values["pre_tokenizer"] not in ("gpt2", "smollm"):
                 raise ValueError(values["pre_tokenizer"])
             return cls.from_vocabulary(vocabulary, values["merges"], values["pre_tokenizer"], values["special_tokens"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise WriterError("The model's tokenizer is missing or damaged.", "Get the model again.") from error
 
 
@@ -94,7 +100,9 @@ class Tokenizer:
         special = frozenset(spec.special_tokens)
         vocabulary = {token: i for i, token in enumerate(spec.tokens)}
         self.special_ids = frozenset(vocabulary[token] for token in special)
-        bpe = _BpeTokenizer(models.BPE(vocab=vocabulary, merges=list(spec.merges)))
+        # The library never sees the special tokens, so no text that looks like one can become one.
+        typed = {token: i for token, i in vocabulary.items() if token not in special}
+        bpe = _BpeTokenizer(models.BPE(vocab=typed, merges=list(spec.merges)))
         words = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
         if spec.pre_tokenizer == "smollm":
             digits = pre_tokenizers.Digits(individual_digits=True)
@@ -102,10 +110,7 @@ class Tokenizer:
         else:
             bpe.pre_tokenizer = words
         self._bpe = bpe
-        byte_of = _byte_alphabet()
-        self._bytes = [
-            b"" if token in special else bytes(byte_of.get(char, 0x3F) for char in token) for token in spec.tokens
-        ]
+        self._bytes = [b"" if token in special else _bytes_of(token) for token in spec.tokens]
         self._word_starts: NDArray[np.intp] | None = None
 
     @property
@@ -118,8 +123,9 @@ class Tokenizer:
         return ids
 
     def token_bytes(self, token_id: int) -> bytes:
-        """The bytes a token stands for, which need not be whole characters; none for special tokens and unused ids."""
-        return self._bytes[token_id] if token_id < len(self._bytes) else b""
+        """The bytes a token stands for, which need not be whole characters; none for special tokens and for ids
+        beyond the vocabulary (models pad their embedding to a round size)."""
+        return self._bytes[token_id] if 0 <= token_id < len(self._bytes) else b""
 
     def decode(self, token_ids: Iterable[int]) -> str:
         return b"".join(map(self.token_bytes, token_ids)).decode("utf-8", "replace")
@@ -147,6 +153,49 @@ class StreamingDetokenizer:
     def finish(self) -> str:
         """What is left of an incomplete character: U+FFFD, or nothing."""
         return self._decoder.decode(b"", final=True)
+
+
+def _by_id(vocabulary: dict[object, object]) -> tuple[list[str], list[str]]:
+    """(tokens in order of id, the stand-ins among them for ids that no token has)."""
+    ids = list(vocabulary.values())
+    if any(type(i) is not int or i < 0 for i in ids) or len(set(ids)) != len(ids):
+        raise ValueError("ids are not distinct whole numbers")
+    if not all(isinstance(token, str) and token for token in vocabulary):
+        raise ValueError("a token is no text")
+    "".join(map(str, vocabulary)).encode("utf-8")  # a half surrogate, which the library cannot take, is a ValueError
+    token_of = {i: str(token) for token, i in vocabulary.items() if isinstance(i, int)}
+    n_vocab = max(token_of) + 1
+    if n_vocab > _MAX_VOCABULARY:
+        raise ValueError("an id is out of all bounds")
+    unused = [f"<unused {i}>" for i in range(n_vocab) if i not in token_of]
+    stand_ins = iter(unused)
+    tokens = [token_of[i] if i in token_of else next(stand_ins) for i in range(n_vocab)]
+    if len(set(tokens)) != n_vocab:
+        raise ValueError("a token stands twice")
+    return tokens, unused
+
+
+def _merge_pairs(merges: list[object], vocabulary: dict[object, object]) -> list[tuple[str, str]]:
+    """The merges as pairs. The library panics on a merge whose parts or product have no id: refuse those here."""
+    pairs = []
+    for merge in merges:
+        pair = merge.split(" ") if isinstance(merge, str) else merge
+        if not isinstance(pair, list) or len(pair) != 2:
+            raise TypeError("a merge is no pair")
+        first, second = pair
+        if not (first in vocabulary and second in vocabulary and first + second in vocabulary):
+            raise ValueError("a merge of unknown tokens")
+        pairs.append((first, second))
+    return pairs
+
+
+def _bytes_of(token: str) -> bytes:
+    """What a token stands for. One with a character outside the byte alphabet was added to the vocabulary as text."""
+    byte_of = _byte_alphabet()
+    try:
+        return bytes([byte_of[char] for char in token])
+    except KeyError:
+        return token.encode("utf-8", "replace")
 
 
 @cache

@@ -1,0 +1,70 @@
+"""What every command that runs a model does first."""
+
+import os
+import sys
+from dataclasses import dataclass
+
+from writer.engine.kv_cache import KVCache
+from writer.engine.session import Device, ModelSession
+from writer.engine.tokenizer import Tokenizer, TokenizerSpec
+from writer.errors import WriterError
+from writer.models.catalog import DEFAULT_MODEL, find_entry, load_catalog
+from writer.models.install import install
+from writer.models.precision import Precision
+from writer.models.store import InstalledModel, ModelStore
+from writer.paths import resources_dir, user_paths
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    installed: InstalledModel
+    session: ModelSession
+    tokenizer: Tokenizer
+    cache: KVCache
+
+
+def open_store() -> ModelStore:
+    return ModelStore(user_paths(os.environ).models)
+
+
+def gate_text() -> str:
+    return (resources_dir() / "gate" / "alice.txt").read_text(encoding="utf-8")
+
+
+def choose_model(model_id: str | None) -> InstalledModel:
+    """The named model, else the only or first one installed, else the starter, fetched now."""
+    store = open_store()
+    if model_id:
+        if model_id == DEFAULT_MODEL and not (store.models_dir / DEFAULT_MODEL).is_dir():
+            return get_model(DEFAULT_MODEL)
+        return store.get(model_id)
+    installed = store.list()
+    return installed[0] if installed else get_model(DEFAULT_MODEL)
+
+
+def get_model(model_id: str) -> InstalledModel:
+    """Fetch and build a model of the catalogue, with a progress bar on stderr."""
+    from writer.cli.progress import show_progress
+
+    entry = find_entry(load_catalog(resources_dir() / "models.toml"), model_id)
+    print(f"Getting {entry.title}. This happens once.", file=sys.stderr)
+    return show_progress(install(entry, open_store(), gate_text()))
+
+
+def load_model(
+    model_id: str | None, precision: str | None = None, n_threads: int | None = None, device: Device = "cpu"
+) -> LoadedModel:
+    installed = choose_model(model_id)
+    graph = installed.graph(Precision(precision) if precision else None)
+    session = ModelSession.load(graph, installed.manifest.config, n_threads=n_threads, device=device)
+    if session.fallback_note:
+        print(f"writer: {session.fallback_note}", file=sys.stderr)
+    tokenizer = Tokenizer(TokenizerSpec.load(installed.folder))
+    return LoadedModel(installed, session, tokenizer, session.new_cache())
+
+
+def check_precision(name: str) -> str:
+    """For argparse: raises WriterError for a precision that does not exist."""
+    if name not in list(Precision):
+        raise WriterError(f"There is no precision {name}.", f"Choose one of {', '.join(Precision)}.")
+    return name

@@ -1,0 +1,37 @@
+"""A progress bar on stderr; plain lines where stderr is no terminal."""
+
+import sys
+from collections.abc import Iterator
+
+from writer.models.build import BuildEvent, BuildFinished
+from writer.models.download import DownloadProgress
+from writer.models.store import InstalledModel
+
+_BAR_CHARS = 30
+
+
+def show_progress(events: Iterator[DownloadProgress | BuildEvent]) -> InstalledModel:
+    """Show every event of an installation; returns the installed model."""
+    is_terminal = sys.stderr.isatty()
+    shown = ""
+    for event in events:
+        if isinstance(event, BuildFinished):
+            if is_terminal and shown:
+                print(file=sys.stderr)
+            return event.model
+        if isinstance(event, DownloadProgress):
+            stage, done, total = "Downloading", event.done_bytes, event.total_bytes
+            amount = f"{done / 1e6:.0f} of {total / 1e6:.0f} MB"
+        else:
+            stage, done, total = event.stage, event.done, event.total
+            amount = f"{done}/{total}"
+        if is_terminal:
+            filled = _BAR_CHARS * done // max(1, total)
+            if shown and stage != shown:
+                print(file=sys.stderr)
+            bar = "█" * filled + "·" * (_BAR_CHARS - filled)
+            print(f"\r{stage:<38} {bar} {amount:<18}", end="", file=sys.stderr, flush=True)
+        elif stage != shown:
+            print(f"{stage} …", file=sys.stderr, flush=True)
+        shown = stage
+    raise AssertionError("an installation ends with BuildFinished")

@@ -1,0 +1,46 @@
+"""`writer [FILE]`: the window, or the terminal where there is no display."""
+
+import os
+import sys
+from pathlib import Path
+
+from writer.paths import resources_dir, user_paths
+
+
+def start(file: Path | None) -> int:
+    """Make sure there is a model, then open the window on `file`; returns the exit status."""
+    if not has_display():
+        return _write_in_terminal(file)
+    from writer.cli.loading import choose_model
+
+    choose_model(None)
+    from writer.ui.app import run_app
+
+    return run_app(user_paths(os.environ), file)
+
+
+def has_display() -> bool:
+    """Only Linux and its kin can lack one; a Qt platform chosen by hand counts as a display."""
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
+
+
+def _write_in_terminal(file: Path | None) -> int:
+    """The same main job without a window: stream a continuation of the file, or of the welcome text."""
+    from writer.cli.loading import load_model
+    from writer.document.storage import load_text
+    from writer.engine.config import GenerationConfig
+    from writer.engine.events import Token
+    from writer.engine.generate import generate
+
+    print("There is no display here, so Writer writes in the terminal.", file=sys.stderr)
+    text = load_text(file or resources_dir() / "welcome.txt").text.rstrip()
+    model = load_model(None)
+    sys.stdout.write(text)
+    for event in generate(model.session, model.tokenizer, model.cache, text, GenerationConfig()):
+        if isinstance(event, Token):
+            sys.stdout.write(event.text)
+            sys.stdout.flush()
+    print()
+    return 0
