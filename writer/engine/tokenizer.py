@@ -180,7 +180,7 @@ def _merge_pairs(merges: list[object], vocabulary: dict[object, object]) -> list
     pairs = []
     for merge in merges:
         pair = merge.split(" ") if isinstance(merge, str) else merge
-        if not isinstance(pair, list) or len(pair) != 2:
+        if not isinstance(pair, (list, tuple)) or len(pair) != 2:
             raise TypeError("a merge is no pair")
         first, second = pair
         if not (first in vocabulary and second in vocabulary and first + second in vocabulary):
