@@ -28,9 +28,9 @@ def add_gpt2(graph: GraphBuilder, checkpoint: Checkpoint) -> Iterator[tuple[int,
     for i in range(config.n_layer):
         yield i, config.n_layer
 
-        def linear(x: str, name: str, layer: int = i) -> str:
+        def linear(x: str, name: str, layer: int = i, wide: bool = False) -> str:
             path = f"h.{layer}.{name}"
-            return add_linear(graph, x, tensor(f"{path}.weight"), tensor(f"{path}.bias"), path)
+            return add_linear(graph, x, tensor(f"{path}.weight"), tensor(f"{path}.bias"), path, wide=wide)
 
         def skip_norm(branch: str, trunk: str, norm: str, name: str) -> tuple[str, str]:
             """trunk + branch, normalised -> (normalised, the sum itself)."""
@@ -39,7 +39,7 @@ def add_gpt2(graph: GraphBuilder, checkpoint: Checkpoint) -> Iterator[tuple[int,
             graph.node("SkipLayerNormalization", inputs, name, "", "", total, domain=MICROSOFT, epsilon=config.norm_eps)
             return name, total
 
-        qkv = linear(hidden, "attn.c_attn")  # (1, T, 3 E)
+        qkv = linear(hidden, "attn.c_attn", wide=True)  # (1, T, 3 E)
         attended = graph.attention(i, qkv, config, rotary=None)  # (1, T, E)
         hidden, residual = skip_norm(linear(attended, "attn.c_proj"), residual, f"h.{i}.ln_2", f"layer{i}.norm2")
         # FastGelu is the tanh form, which is GPT-2's own gelu.

@@ -31,10 +31,10 @@ def add_llama(graph: GraphBuilder, checkpoint: Checkpoint) -> Iterator[tuple[int
     for i in range(config.n_layer):
         yield i, config.n_layer
 
-        def linear(x: str, *names: str, layer: int = i) -> str:
+        def linear(x: str, *names: str, layer: int = i, wide: bool = False) -> str:
             """One product for several weights that share their input; checkpoint weights are (out, in)."""
             joined = np.concatenate([tensor(f"layers.{layer}.{name}.weight") for name in names]).T
-            return add_linear(graph, x, np.ascontiguousarray(joined), None, f"layers.{layer}.{names[0]}")
+            return add_linear(graph, x, np.ascontiguousarray(joined), None, f"layers.{layer}.{names[0]}", wide=wide)
 
         def skip_norm(branch: str, trunk: str, norm: str, name: str) -> tuple[str, str]:
             """trunk + branch, normalised -> (normalised, the sum itself)."""
@@ -51,7 +51,7 @@ def add_llama(graph: GraphBuilder, checkpoint: Checkpoint) -> Iterator[tuple[int
             )
             return name, total
 
-        qkv = linear(hidden, "self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj")
+        qkv = linear(hidden, "self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", wide=True)
         attended = graph.attention(i, qkv, config, rotary=rotary)  # (1, T, H D)
         after = f"layers.{i}.post_attention_layernorm"
         hidden, residual = skip_norm(linear(attended, "self_attn.o_proj"), residual, after, f"layer{i}.norm2")
