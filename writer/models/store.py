@@ -6,87 +6,47 @@ A model is built in a staging folder beside the others and appears under its nam
 """
 
 import difflib
-import hashlib
-import json
 import os
+import secrets
 import shutil
-import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING
 
 from writer.engine.config import ModelConfig
-from writer.errors import UsageError, WriterError
+from writer.errors import WriterError
+from writer.models.manifest import (
+    FileRecord,
+    Manifest,
+    PrecisionRecord,
+    check_id,
+    damaged,
+    file_record,
+    is_id,
+    read_manifest,
+    write_manifest,
+)
 from writer.models.precision import Precision
 
-_MANIFEST = "manifest.json"
-_FORMAT_VERSION = 1
+if TYPE_CHECKING:
+    from writer.engine.tokenizer import Tokenizer
+
+__all__ = [
+    "FileRecord",
+    "InstalledModel",
+    "Manifest",
+    "ModelStore",
+    "PrecisionRecord",
+    "check_id",
+    "file_record",
+    "write_manifest",
+]
+
 _STAGING_PREFIX = ".building-"
-
-
-@dataclass(frozen=True)
-class FileRecord:
-    size_bytes: int
-    sha256: str
-
-
-@dataclass(frozen=True)
-class PrecisionRecord:
-    """One graph: its files, and what the quality gate measured on `n_gate_tokens` tokens."""
-
-    files: dict[str, FileRecord]
-    perplexity: float
-    perplexity_fp32: float
-    n_gate_tokens: int
-    build_s: float
-
-    @property
-    def loss(self) -> float:
-        """How much more surprised this precision is than full precision: 0.03 is three percent."""
-        return self.perplexity / self.perplexity_fp32 - 1
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """Everything known about an installed model. `note` is a sentence for the writer, "" if there is none."""
-
-    id: str
-    title: str
-    config: ModelConfig
-    source_kind: str
-    source_files: dict[str, FileRecord]
-    licence: str
-    default_precision: Precision
-    precisions: dict[str, PrecisionRecord]
-    note: str = ""
-    writer_version: str = ""
-    format_version: int = field(default=_FORMAT_VERSION)
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> Self:
-        if values["format_version"] != _FORMAT_VERSION:
-            raise ValueError(f"manifest format {values['format_version']}")
-        return cls(
-            **{
-                **values,
-                "config": ModelConfig.from_json(values["config"]),
-                "source_files": _file_records(values["source_files"]),
-                "default_precision": Precision(values["default_precision"]),
-                "precisions": {
-                    name: PrecisionRecord(**{**record, "files": _file_records(record["files"])})
-                    for name, record in values["precisions"].items()
-                },
-            }
-        )
-
-
-def _file_records(values: dict[str, dict[str, Any]]) -> dict[str, FileRecord]:
-    return {name: FileRecord(**record) for name, record in values.items()}
+_ABANDONED_AFTER_S = 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -97,6 +57,31 @@ class InstalledModel:
     @property
     def id(self) -> str:
         return self.manifest.id
+
+    @property
+    def title(self) -> str:
+        return self.manifest.title
+
+    @property
+    def config(self) -> ModelConfig:
+        return self.manifest.config
+
+    @property
+    def licence(self) -> str:
+        return self.manifest.licence
+
+    @property
+    def default_precision(self) -> Precision:
+        return self.manifest.default_precision
+
+    def tokenizer(self) -> "Tokenizer":
+        """Raises WriterError when its file is missing or damaged."""
+        from writer.engine.tokenizer import Tokenizer, TokenizerSpec  # loads a native library
+
+        try:
+            return Tokenizer(TokenizerSpec.load(self.folder))
+        except WriterError as error:
+            raise damaged(self.id, "its tokenizer cannot be read") from error
 
     def graph(self, precision: Precision | None = None) -> Path:
         """The graph file of a precision (default: the model's own), its files checked by size.
@@ -112,7 +97,7 @@ class InstalledModel:
         for name, file in record.files.items():
             path = self.folder / name
             if not path.is_file() or path.stat().st_size != file.size_bytes:
-                raise self._damaged(f"{name} is missing or cut short")
+                raise damaged(self.id, f"{name} is missing or cut short")
         return self.folder / f"{chosen}.onnx"
 
     def verify(self) -> None:
@@ -121,17 +106,11 @@ class InstalledModel:
             for name, file in record.files.items():
                 path = self.folder / name
                 if not path.is_file() or file_record(path) != file:
-                    raise self._damaged(f"{name} has changed")
+                    raise damaged(self.id, f"{name} has changed")
 
     @property
     def size_bytes(self) -> int:
         return sum(path.stat().st_size for path in self.folder.iterdir() if path.is_file())
-
-    def _damaged(self, what: str) -> WriterError:
-        return WriterError(
-            f"The model {self.id} is damaged: {what}.",
-            f"Remove it (writer models remove {self.id}) and get or build it again.",
-        )
 
 
 class ModelStore:
@@ -141,95 +120,109 @@ class ModelStore:
         self.models_dir = models_dir
 
     def list(self) -> list[InstalledModel]:
-        """Every readable model, by id; folders with a damaged manifest are left out here and reported by `get`."""
-        if not self.models_dir.is_dir():
-            return []
-        found = []
-        for folder in sorted(self.models_dir.iterdir()):
-            if (folder / _MANIFEST).is_file() and not folder.name.startswith("."):
-                try:
-                    found.append(_read(folder))
-                except WriterError:
-                    continue
-        return found
+        """Every readable model, by id. Those with a damaged manifest are in `damaged()` instead."""
+        return [model for model in map(_read_or_none, self._folders()) if model is not None]
+
+    def damaged(self) -> tuple[str, ...]:
+        """Ids of models whose manifest is missing or cannot be read."""
+        return tuple(folder.name for folder in self._folders() if _read_or_none(folder) is None)
 
     def get(self, model_id: str) -> InstalledModel:
         """Raises WriterError when there is no such model or its manifest is damaged."""
         folder = self.models_dir / check_id(model_id)
-        if not (folder / _MANIFEST).is_file():
-            installed = [model.id for model in self.list()]
-            near = difflib.get_close_matches(model_id, installed, 1)
-            hint = f"Did you mean {near[0]}?" if near else "See writer models list."
-            raise WriterError(f"No model {model_id} is installed.", hint)
-        return _read(folder)
+        if not folder.is_dir():
+            raise self._unknown(model_id)
+        return InstalledModel(folder, read_manifest(folder))
 
     def remove(self, model_id: str) -> None:
         """Delete a model, damaged or not. Raises WriterError when there is no such model."""
         folder = self.models_dir / check_id(model_id)
         if not folder.is_dir():
-            raise WriterError(f"No model {model_id} is installed.", "See writer models list.")
-        with tempfile.TemporaryDirectory(prefix=_STAGING_PREFIX, dir=self.models_dir) as bin_folder:
-            os.replace(folder, Path(bin_folder) / "removed")  # gone at once, deleted at leisure
+            raise self._unknown(model_id)
+        with self.scratch() as bin_folder:
+            os.replace(folder, bin_folder / "removed")  # gone at once, deleted at leisure
 
     @contextmanager
-    def staging(self, model_id: str) -> Iterator[Path]:
-        """A folder to build in: it becomes the model when the block ends well, and vanishes when it does not."""
+    def staging(self, model_id: str, keep: Iterable[str] = ()) -> Iterator[Path]:
+        """A folder to build in: it becomes the model when the block ends well, and vanishes when it does not.
+
+        keep -- names of files of the model already installed under this id that go into the new one unchanged
+                (a further precision beside those already built). They are linked, so do not write to them.
+        """
         target = self.models_dir / check_id(model_id)
+        with self.scratch() as scratch:
+            staged = scratch / "new"
+            staged.mkdir()
+            for name in keep:
+                _link_or_copy(target / name, staged / name)
+            yield staged
+            _swap(staged, target, scratch / "old")
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """A passing folder on the models' own disk, removed at the end of the block, or later if the process dies."""
         self.models_dir.mkdir(parents=True, exist_ok=True)
         self._sweep()
-        staged = self.models_dir / f"{_STAGING_PREFIX}{os.getpid()}-{model_id}"
-        shutil.rmtree(staged, ignore_errors=True)
-        staged.mkdir()
+        folder = self.models_dir / f"{_STAGING_PREFIX}{os.getpid()}-{secrets.token_hex(4)}"
+        folder.mkdir()
         try:
-            yield staged
-            if target.exists():
-                self.remove(model_id)
-            os.replace(staged, target)
+            yield folder
         finally:
-            shutil.rmtree(staged, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _folders(self) -> tuple[Path, ...]:
+        if not self.models_dir.is_dir():
+            return ()
+        return tuple(sorted(path for path in self.models_dir.iterdir() if path.is_dir() and is_id(path.name)))
+
+    def _unknown(self, model_id: str) -> WriterError:
+        near = difflib.get_close_matches(model_id, [folder.name for folder in self._folders()], 1)
+        hint = f"Did you mean {near[0]}?" if near else "See writer models list."
+        return WriterError(f"No model {model_id} is installed.", hint)
 
     def _sweep(self) -> None:
-        """Delete what builds that were killed left behind."""
+        """Delete what processes that were killed left behind."""
         for folder in self.models_dir.glob(f"{_STAGING_PREFIX}*"):
             pid = folder.name.removeprefix(_STAGING_PREFIX).partition("-")[0]
-            if pid.isdigit() and not _is_running(int(pid)):
+            if pid.isdigit() and not _may_be_in_use(int(pid), folder):
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def write_manifest(folder: Path, manifest: Manifest) -> None:
-    (folder / _MANIFEST).write_text(json.dumps(manifest.to_json(), indent=2), encoding="utf-8")
-
-
-def file_record(path: Path) -> FileRecord:
-    with path.open("rb") as stream:
-        return FileRecord(path.stat().st_size, hashlib.file_digest(stream, "sha256").hexdigest())
-
-
-def check_id(model_id: str) -> str:
-    """A model id is also a folder's name. Raises UsageError for anything else."""
-    if not model_id or not all(c.isalnum() or c in "-_." for c in model_id) or model_id.startswith("."):
-        raise UsageError(f"{model_id!r} is no model id.", "Use letters, digits, hyphens and dots.")
-    return model_id
-
-
-def _read(folder: Path) -> InstalledModel:
+def _read_or_none(folder: Path) -> InstalledModel | None:
     try:
-        values = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
-        return InstalledModel(folder, Manifest.from_json(values))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise WriterError(
-            f"The description of the model {folder.name} is damaged.",
-            f"Remove it (writer models remove {folder.name}) and get or build it again.",
-        ) from error
+        return InstalledModel(folder, read_manifest(folder))
+    except WriterError:
+        return None
 
 
-def _is_running(pid: int) -> bool:
-    if os.name == "nt":  # signal 0 would end the process there; its staging folder waits for the next start
-        return True
+def _link_or_copy(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # a file system without hard links
+        shutil.copy2(source, target)
+
+
+def _swap(staged: Path, target: Path, retired: Path) -> None:
+    """Put `staged` in the place of `target`, which moves to `retired`. A folder cannot be replaced in one step,
+    so when the second step fails the first is undone."""
+    is_update = target.exists()
+    if is_update:
+        os.replace(target, retired)
+    try:
+        os.replace(staged, target)
+    except OSError:
+        if is_update:
+            os.replace(retired, target)
+        raise
+
+
+def _may_be_in_use(pid: int, folder: Path) -> bool:
+    if os.name == "nt":  # signal 0 would end the process there, so age has to decide
+        return time.time() - folder.stat().st_mtime < _ABANDONED_AFTER_S
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:
+    except (PermissionError, OverflowError):
         return True
     return True

@@ -1,0 +1,141 @@
+"""What is known about an installed model: its manifest, checked when it is read."""
+
+import hashlib
+import json
+import math
+import re
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from writer.engine.config import ModelConfig
+from writer.errors import UsageError, WriterError
+from writer.models.precision import Precision
+
+MANIFEST_NAME = "manifest.json"
+_FORMAT_VERSION = 1
+_ID = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class PrecisionRecord:
+    """One graph: its files, and what the quality gate measured on `n_gate_tokens` tokens."""
+
+    files: dict[str, FileRecord]
+    perplexity: float
+    perplexity_fp32: float
+    n_gate_tokens: int
+    build_s: float
+
+    @property
+    def loss(self) -> float:
+        """How much more surprised this precision is than full precision: 0.03 is three percent."""
+        return self.perplexity / self.perplexity_fp32 - 1
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Everything known about an installed model. `note` is a sentence for the writer, "" if there is none.
+
+    `built_at` is an ISO 8601 time given by whoever asked for the build, "" when they did not say."""
+
+    id: str
+    title: str
+    config: ModelConfig
+    source_kind: str
+    source_files: dict[str, FileRecord]
+    licence: str
+    default_precision: Precision
+    precisions: dict[str, PrecisionRecord]
+    note: str = ""
+    writer_version: str = ""
+    built_at: str = ""
+    format_version: int = field(default=_FORMAT_VERSION)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Self:
+        """Raises ValueError, KeyError, TypeError or WriterError for anything `to_json` could not have written."""
+        if values["format_version"] != _FORMAT_VERSION:
+            raise ValueError(f"manifest format {values['format_version']}")
+        manifest = cls(
+            **{
+                **values,
+                "config": ModelConfig.from_json(values["config"]),
+                "source_files": _file_records(values["source_files"]),
+                "default_precision": Precision(values["default_precision"]),
+                "precisions": {
+                    str(Precision(name)): PrecisionRecord(**{**record, "files": _file_records(record["files"])})
+                    for name, record in values["precisions"].items()
+                },
+            }
+        )
+        check_id(manifest.id)
+        if manifest.default_precision not in manifest.precisions:
+            raise ValueError("the default precision has not been built")
+        for record in manifest.precisions.values():
+            if not (math.isfinite(record.loss) and record.n_gate_tokens >= 0 and record.build_s >= 0):
+                raise ValueError("figures that are none")
+        for text in (manifest.title, manifest.source_kind, manifest.licence, manifest.note, manifest.built_at):
+            if not isinstance(text, str):
+                raise TypeError("text that is none")
+        return manifest
+
+
+def _file_records(values: dict[str, dict[str, Any]]) -> dict[str, FileRecord]:
+    records = {name: FileRecord(**record) for name, record in values.items()}
+    for name, record in records.items():
+        if not name or Path(name).name != name:
+            raise ValueError(f"{name!r} is no file name")
+        if not isinstance(record.size_bytes, int) or record.size_bytes < 0 or not _SHA256.fullmatch(record.sha256):
+            raise ValueError(f"the record of {name} is damaged")
+    return records
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    (folder / MANIFEST_NAME).write_text(json.dumps(manifest.to_json(), indent=2), encoding="utf-8")
+
+
+def file_record(path: Path) -> FileRecord:
+    with path.open("rb") as stream:
+        return FileRecord(path.stat().st_size, hashlib.file_digest(stream, "sha256").hexdigest())
+
+
+def check_id(model_id: str) -> str:
+    """A model id is also a folder's name. Raises UsageError for anything else."""
+    if not is_id(model_id):
+        raise UsageError(
+            f"{model_id!r} is no model id.", "Use up to 64 letters, digits, hyphens, underscores and dots."
+        )
+    return model_id
+
+
+def is_id(name: str) -> bool:
+    return _ID.fullmatch(name) is not None
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Raises WriterError when it is missing, damaged, or that of another model."""
+    try:
+        manifest = Manifest.from_json(json.loads((folder / MANIFEST_NAME).read_text(encoding="utf-8")))
+        if manifest.id != folder.name:
+            raise ValueError("the manifest of another model")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, ArithmeticError, WriterError) as error:
+        raise damaged(folder.name, "its description cannot be read") from error
+    return manifest
+
+
+def damaged(model_id: str, what: str) -> WriterError:
+    return WriterError(
+        f"The model {model_id} is damaged ({what}).",
+        f"Remove it and get or build it again: writer models remove {model_id}.",
+    )
