@@ -1,0 +1,71 @@
+"""Colours keep their contrast, the style sheet is complete, the shipped faces load."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QFont, QFontInfo, QPalette
+from PySide6.QtWidgets import QApplication, QSlider
+
+from writer.ui import theme as themes
+from writer.ui.theme import DARK, LIGHT, SEPIA, Theme, contrast
+
+EVERY = pytest.mark.parametrize("theme", [LIGHT, DARK, SEPIA], ids=lambda theme: theme.name)
+
+
+def test_contrast_formula() -> None:
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)  # WCAG's well-known near miss
+
+
+@EVERY
+def test_text_contrast(theme: Theme) -> None:
+    for surface in (theme.page, theme.panel, theme.ground, theme.control, theme.control_hover, theme.selection):
+        assert contrast(theme.ink, surface) >= 7
+    for surface in (theme.page, theme.panel, theme.ground, theme.control):
+        assert contrast(theme.muted, surface) >= 4.5
+    for surface in (theme.page, theme.selection):
+        assert contrast(theme.tint, surface) >= 4.5
+    assert contrast(theme.accent_ink, theme.accent) >= 4.5
+    assert contrast(theme.accent_ink, theme.accent_hover) >= 4.5
+    for surface in (theme.page, theme.panel):
+        assert contrast(theme.danger, surface) >= 4.5
+        assert contrast(theme.accent, surface) >= 3  # focus rings and slider handles (WCAG 1.4.11)
+
+
+@EVERY
+def test_stylesheet_has_no_holes_and_qt_accepts_it(theme: Theme, qapp: QApplication) -> None:
+    sheet = themes.stylesheet(theme)
+    assert "$" not in sheet
+    for part in sheet.split('url("')[1:]:
+        assert Path(part.split('"')[0]).is_file()
+    slider = QSlider()
+    slider.setStyleSheet(sheet)  # a syntax error is a Qt warning, and a warning fails the test
+    slider.ensurePolished()
+
+
+@EVERY
+def test_palette_follows_tokens(theme: Theme, qapp: QApplication) -> None:
+    palette = themes.palette(theme)
+    assert palette.color(QPalette.ColorRole.Base).name() == theme.page
+    assert palette.color(QPalette.ColorRole.Text).name() == theme.ink
+
+
+def test_resolve(qapp: QApplication) -> None:
+    assert themes.resolve("sepia", qapp) is SEPIA
+    assert themes.resolve("dark", qapp) is DARK
+    assert themes.resolve("system", qapp) in (LIGHT, DARK)
+    assert themes.resolve("no such theme", qapp) in (LIGHT, DARK)
+
+
+def test_shipped_faces_load_with_their_licences(qapp: QApplication) -> None:
+    page, interface = themes.load_fonts()
+    assert themes.load_fonts() == (page, interface)
+    assert QFontInfo(themes.page_font()).family() == page
+    assert QFontInfo(themes.interface_font()).family() == interface
+    bold = themes.page_font()
+    bold.setWeight(QFont.Weight.Bold)
+    bold.setItalic(True)
+    assert QFontInfo(bold).bold() and QFontInfo(bold).italic()
+    for folder in ("source-serif", "inter"):
+        assert "SIL OPEN FONT LICENSE Version 1.1" in (themes.fonts_dir() / folder / "LICENSE.txt").read_text()
+    assert sum(face.stat().st_size for face in themes.fonts_dir().rglob("*.otf")) < 4_000_000
