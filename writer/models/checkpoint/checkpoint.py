@@ -1,8 +1,11 @@
 """The one shape every checkpoint is given, and the checks that hold for all of them."""
 
+import math
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +16,13 @@ from writer.errors import WriterError
 
 # The cache of a llama's full context (8,192 and more) would take gigabytes on a writer's machine.
 LLAMA_MAX_CTX = 2048
+
+# Bounds that no model of these families comes near. They keep a lying header from costing time and memory.
+_MAX_LAYERS = 1000
+_MAX_DIMENSION = 2**22
+
+# Causal masks and rotary frequencies that older versions of transformers stored: constants, not weights.
+_CONSTANTS = re.compile(r"h\.\d+\.attn\.(masked_)?bias|layers\.\d+\.self_attn\.rotary_emb\.inv_freq")
 
 Weights = NDArray[np.float32]
 
@@ -29,7 +39,8 @@ class Checkpoint:
     """Named weights of a model.
 
     Names and layouts are Hugging Face's without their prefix: `h.0.attn.c_attn.weight` (in, out) for gpt2,
-    `layers.0.self_attn.q_proj.weight` (out, in; rotary in halves) for llama. Nothing is read before `tensor()`.
+    `layers.0.self_attn.q_proj.weight` (out, in; rotary in halves) for llama; `lm_head.weight` only when the head is
+    not tied to the embedding. No weights are read before `tensor()`, and none are kept.
     """
 
     def __init__(
@@ -38,16 +49,19 @@ class Checkpoint:
         tokenizer: TokenizerSpec | None,
         tensors: Mapping[str, StoredTensor],
         files: tuple[Path, ...],
-        kind: str,
+        kind: Literal["safetensors", "gguf"],
         licence: str = "",
     ) -> None:
-        self.config = config
-        self.tokenizer = tokenizer  # None: the checkpoint carries none
+        """Raises WriterError unless `tensors` are exactly what a network of this shape needs."""
+        _check_config(config)
+        self.tokenizer = tokenizer and _fit_tokenizer(tokenizer, config.n_vocab)  # None: the checkpoint carries none
+        self.config = replace(config, eos_token_ids=_end_tokens(config, self.tokenizer))
         self.files = files
         self.kind = kind
-        self.licence = licence
-        self._tensors = tensors
-        self._check_shapes()
+        self.licence = licence  # "" when the checkpoint names none
+        needed = expected_shapes(config)
+        _check_tensors(needed, tensors)
+        self._tensors = {name: tensors[name] for name in needed}
 
     def has(self, name: str) -> bool:
         return name in self._tensors
@@ -58,17 +72,6 @@ class Checkpoint:
         if not np.isfinite(values).all():
             raise WriterError(f"The model's tensor {name} holds values that are not numbers.", "Get the model again.")
         return values
-
-    def _check_shapes(self) -> None:
-        for name, shape in expected_shapes(self.config).items():
-            if name not in self._tensors:
-                raise WriterError(f"The model lacks the tensor {name}.", "The file is incomplete: get it again.")
-            if self._tensors[name].shape != shape:
-                found = self._tensors[name].shape
-                raise WriterError(
-                    f"The model's tensor {name} has the shape {found}, but its configuration needs {shape}.",
-                    "The files do not belong together: get the model again.",
-                )
 
 
 def expected_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
@@ -98,4 +101,63 @@ def expected_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
 
 
 def unsupported(what: str) -> WriterError:
-    return WriterError(f"Writer cannot run this model: {what}.", "It reads gpt2 and llama models.")
+    return WriterError(f"Writer cannot run this model: {what}.", "Choose another model.")
+
+
+def unsupported_architecture(name: object) -> WriterError:
+    return WriterError(f"Writer reads gpt2 and llama models; this one is {name!s:.60}.", "Choose another model.")
+
+
+def damaged(file_name: str, detail: str = "") -> WriterError:
+    """For a file that breaks off or lies about itself; `detail` says how, for whoever reports it."""
+    return WriterError(f"{file_name} is damaged or cut short{detail and f': {detail}'}.", "Get the model again.")
+
+
+def _check_config(config: ModelConfig) -> None:
+    dimensions = (config.n_vocab, config.n_ctx, config.n_embd, config.n_head, config.n_kv_head, config.head_dim)
+    is_llama = config.architecture == "llama"
+    if (
+        not all(0 < n <= _MAX_DIMENSION for n in (*dimensions, config.n_inner))
+        or not 0 < config.n_layer <= _MAX_LAYERS
+        or config.n_head % config.n_kv_head
+        or (not is_llama and config.n_head * config.head_dim != config.n_embd)
+        or (is_llama and config.head_dim % 2)
+        or not 0 < config.norm_eps < 1
+        or (is_llama and not 1 <= config.rope_theta < math.inf)
+    ):
+        raise WriterError("The model's configuration makes no network.", "Get the model again.")
+
+
+def _check_tensors(needed: Mapping[str, tuple[int, ...]], found: Mapping[str, StoredTensor]) -> None:
+    for name, shape in needed.items():
+        if name not in found:
+            raise WriterError(f"The model lacks the tensor {name}.", "The file is incomplete: get it again.")
+        if found[name].shape != shape:
+            raise WriterError(
+                f"The model's tensor {name} has the shape {found[name].shape}, but its configuration needs {shape}.",
+                "The files do not belong together: get the model again.",
+            )
+    # A weight that the graph leaves out would make another model of it, silently.
+    for name in found:
+        if name not in needed and name != "lm_head.weight" and not _CONSTANTS.fullmatch(name):
+            raise unsupported(f"it has a tensor {name!r:.80}, which gpt2 and llama do not have")
+
+
+def _fit_tokenizer(spec: TokenizerSpec, n_vocab: int) -> TokenizerSpec:
+    """Without special tokens beyond the embedding, which the model never learned. Ordinary ones there are an error."""
+    if not set(spec.tokens[n_vocab:]) <= set(spec.special_tokens):
+        raise WriterError(
+            f"The tokenizer has {len(spec.tokens)} tokens, but the model knows only {n_vocab}.",
+            "The files do not belong together: get the model again.",
+        )
+    tokens = spec.tokens[:n_vocab]
+    special = set(tokens)
+    return replace(spec, tokens=tokens, special_tokens=tuple(t for t in spec.special_tokens if t in special))
+
+
+def _end_tokens(config: ModelConfig, tokenizer: TokenizerSpec | None) -> tuple[int, ...]:
+    """The end tokens the checkpoint names, and `<|endoftext|>`, which parts documents in the training text."""
+    ends = {i for i in config.eos_token_ids if 0 <= i < config.n_vocab}
+    if tokenizer and "<|endoftext|>" in tokenizer.special_tokens:
+        ends.add(tokenizer.tokens.index("<|endoftext|>"))
+    return tuple(sorted(ends))

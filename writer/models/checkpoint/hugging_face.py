@@ -1,0 +1,158 @@
+"""A Hugging Face folder: config.json, tokenizer files, model.safetensors in one file or in shards."""
+
+from pathlib import Path
+from typing import Any
+
+from writer.engine.config import ModelConfig
+from writer.errors import WriterError
+from writer.models.checkpoint.checkpoint import (
+    LLAMA_MAX_CTX,
+    Checkpoint,
+    StoredTensor,
+    damaged,
+    unsupported,
+    unsupported_architecture,
+)
+from writer.models.checkpoint.fields import Fields, read_json
+from writer.models.checkpoint.hugging_face_tokenizer import read_tokenizer
+from writer.models.checkpoint.safetensors_file import open_safetensors, pickle_refused
+
+_PREFIXES = {"gpt2": "transformer.", "llama": "model."}
+_GELU_TANH = ("gelu_new", "gelu_pytorch_tanh")  # two names of one formula
+_INDEX = "model.safetensors.index.json"
+
+
+def open_folder(folder: Path) -> Checkpoint:
+    """Raises WriterError when something is missing, damaged or of a kind Writer cannot run."""
+    files = _weight_files(folder)
+    config = read_config(folder)
+    tensors: dict[str, StoredTensor] = {}
+    for file in files:
+        for name, tensor in open_safetensors(file).items():
+            short = name.removeprefix(_PREFIXES[config.architecture])
+            if short in tensors:
+                raise damaged(file.name, f"the tensor {short} stands twice")
+            tensors[short] = tensor
+    return Checkpoint(config, read_tokenizer(folder), tensors, tuple(files), "safetensors", _licence(folder))
+
+
+def read_config(folder: Path) -> ModelConfig:
+    """From config.json and generation_config.json. Raises WriterError for what the graphs do not cover."""
+    fields = Fields(read_json(folder / "config.json"), "config.json")
+    architecture = fields.get("model_type", "of no kind it names")
+    if not isinstance(architecture, str) or architecture not in _PREFIXES:
+        raise unsupported_architecture(architecture)
+    if fields.get("quantization_config"):
+        raise unsupported("its weights are quantised in a form of their own")
+    ends = _token_ids(fields.get("eos_token_id", 50256 if architecture == "gpt2" else None))
+    generation = folder / "generation_config.json"
+    if generation.is_file():
+        ends += _token_ids(read_json(generation).get("eos_token_id"))
+    return _gpt2_config(fields, ends) if architecture == "gpt2" else _llama_config(fields, ends)
+
+
+def _gpt2_config(fields: Fields, ends: tuple[int, ...]) -> ModelConfig:
+    activation = fields.get("activation_function", "gelu_new")
+    if activation not in _GELU_TANH:
+        raise unsupported(f"its activation function is {activation}, not gelu_new")
+    for switch in ("scale_attn_by_inverse_layer_idx", "add_cross_attention"):
+        if fields.get(switch):
+            raise unsupported(f"it uses {switch}")
+    if fields.get("scale_attn_weights", True) is not True:
+        raise unsupported("its attention is not scaled")
+    embd, head = fields.whole("n_embd"), fields.whole("n_head")
+    n_ctx = fields.whole("n_positions", fields.get("n_ctx"))
+    return ModelConfig(
+        architecture="gpt2",
+        n_vocab=fields.whole("vocab_size"),
+        n_ctx=n_ctx,
+        n_embd=embd,
+        n_layer=fields.whole("n_layer"),
+        n_head=head,
+        n_kv_head=head,
+        head_dim=embd // max(head, 1),
+        n_inner=fields.whole("n_inner", 4 * embd),
+        norm_eps=fields.real("layer_norm_epsilon", 1e-5),
+        eos_token_ids=ends,
+        tied_head=bool(fields.get("tie_word_embeddings", True)),
+    )
+
+
+def _llama_config(fields: Fields, ends: tuple[int, ...]) -> ModelConfig:
+    rope = Fields(_rope(fields), "config.json")
+    scaling = rope.get("rope_type", rope.get("type", "default"))
+    if scaling != "default":
+        raise unsupported(f"its rotary positions are scaled ({scaling})")
+    for switch in ("attention_bias", "mlp_bias", "rope_interleaved"):
+        if fields.get(switch):
+            raise unsupported(f"it uses {switch}")
+    if fields.real("partial_rotary_factor", rope.get("partial_rotary_factor", 1.0)) != 1.0:
+        raise unsupported("its rotary positions cover a part of each head only")
+    activation = fields.get("hidden_act", "silu")
+    if activation != "silu":
+        raise unsupported(f"its activation function is {activation}, not silu")
+    embd, head = fields.whole("hidden_size"), fields.whole("num_attention_heads")
+    return ModelConfig(
+        architecture="llama",
+        n_vocab=fields.whole("vocab_size"),
+        n_ctx=min(fields.whole("max_position_embeddings", LLAMA_MAX_CTX), LLAMA_MAX_CTX),
+        n_embd=embd,
+        n_layer=fields.whole("num_hidden_layers"),
+        n_head=head,
+        n_kv_head=fields.whole("num_key_value_heads", head),
+        head_dim=fields.whole("head_dim", embd // max(head, 1)),
+        n_inner=fields.whole("intermediate_size"),
+        norm_eps=fields.real("rms_norm_eps", 1e-6),
+        eos_token_ids=ends,
+        tied_head=bool(fields.get("tie_word_embeddings", False)),
+        rope_theta=fields.real("rope_theta", rope.get("rope_theta", 10000.0)),
+    )
+
+
+def _rope(fields: Fields) -> dict[str, Any]:
+    """Rotary settings: `rope_parameters` in newer folders, `rope_scaling` in older ones."""
+    rope = fields.get("rope_parameters", fields.get("rope_scaling", {}))
+    if not isinstance(rope, dict):
+        raise damaged("config.json", "the rotary settings are no object")
+    return rope
+
+
+def _token_ids(value: object) -> tuple[int, ...]:
+    """One id, a list of them, or nothing."""
+    ids = value if isinstance(value, list) else [] if value is None else [value]
+    if any(type(i) is not int for i in ids):
+        raise damaged("config.json", "eos_token_id is no token id")
+    return tuple(ids)
+
+
+def _weight_files(folder: Path) -> list[Path]:
+    whole, index = folder / "model.safetensors", folder / _INDEX
+    if whole.is_file():
+        return [whole]
+    if index.is_file():
+        names = read_json(index).get("weight_map")
+        if not isinstance(names, dict) or not names or not all(isinstance(name, str) for name in names.values()):
+            raise damaged(index.name)
+        shards = sorted(set(names.values()))
+        for name in shards:
+            # The index may name files beside it only: "../" or "/etc" would lead out of the folder.
+            if Path(name).name != name or "\0" in name or not name.endswith(".safetensors"):
+                raise damaged(index.name, f"{name!r:.80} is no name of a part")
+            if not (folder / name).is_file():
+                raise WriterError(f"The model's part {name} is missing.", "Get the model again.")
+        return [folder / name for name in shards]
+    for pattern in ("*.bin", "*.pt", "*.pth", "*.ckpt"):
+        for file in sorted(folder.glob(pattern)):
+            raise pickle_refused(file.name)
+    raise WriterError(f"{folder} holds no model.safetensors.", "Give the folder that holds the model's files.")
+
+
+def _licence(folder: Path) -> str:
+    """The licence named at the head of the model card, if there is one."""
+    try:
+        with (folder / "README.md").open(encoding="utf-8", errors="replace") as stream:
+            head = stream.read(4000)
+    except OSError:
+        return ""
+    lines = [line.partition(":")[2].strip(" '\"") for line in head.splitlines() if line.startswith("license:")]
+    return lines[0] if lines else ""
