@@ -135,5 +135,3 @@ def _report(
     top = top[np.argsort(-logits[top], kind="stable")]
     alternatives = tuple(Alternative(int(i), tokenizer.decode([int(i)]), float(logits[i]) - log_total) for i in top)
     return float(logits[token_id]) - log_total, alternatives
-
-

@@ -31,7 +31,9 @@ _SPIN_US = 2000
 class ModelSession:
     """A loaded model. `config` is its shape, `device` where it really runs, `fallback_note` why not elsewhere."""
 
-    def __init__(self, session: ort.InferenceSession, config: ModelConfig, device: Device, fallback_note: str = "") -> None:
+    def __init__(
+        self, session: ort.InferenceSession, config: ModelConfig, device: Device, fallback_note: str = ""
+    ) -> None:
         self.config = config
         self.device: Device = device
         self.fallback_note = fallback_note

@@ -38,7 +38,9 @@ class GraphBuilder:
         self._data = self._data_path.open("wb")
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._data.close()
 
     def constant(self, name: str, values: NDArray[Any]) -> str:

@@ -1,0 +1,46 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from writer.engine.window import fit_window
+
+TEXT = "The sea was calm. Nobody spoke of it!\n\nA gull cried twice, and then it was quiet again? Perhaps. " * 400
+
+
+def by_word(text: str) -> list[int]:
+    return [len(word) for word in text.split(" ")]
+
+
+def test_a_short_text_is_shown_whole():
+    window = fit_window("One two three.", by_word, 10)
+    assert (window.start, window.token_ids) == (0, by_word("One two three."))
+
+
+def test_a_long_text_is_cut_at_a_paragraph_or_sentence():
+    window = fit_window(TEXT, by_word, 900)
+    before = TEXT[: window.start].rstrip(" ")
+    assert before.endswith((".", "!", "?", "\n"))
+    assert len(window.token_ids) <= 900
+
+
+def test_the_cut_stays_until_the_window_is_full():
+    starts = [fit_window(TEXT[:n], by_word, 900).start for n in range(20_000, 30_000, 50)]
+    changes = sum(a != b for a, b in zip(starts, starts[1:], strict=False))
+    assert starts == sorted(starts)
+    assert changes <= 8  # 10,000 characters are about five grid steps, not two hundred small cuts
+
+
+@given(st.text(min_size=1, max_size=400), st.integers(4, 60))
+def test_any_text_gives_a_window_that_fits(text, limit):
+    encode = lambda part: list(part.encode("utf-8", "replace"))  # noqa: E731 -- the densest tokenizer there is
+    window = fit_window(text, encode, limit)
+    assert 0 < len(window.token_ids) <= limit
+    assert encode(text[window.start :]) == window.token_ids or len(text) - window.start <= 1
+
+
+def test_a_million_characters_cost_little():
+    import time
+
+    began = time.perf_counter()
+    window = fit_window(TEXT * 30, by_word, 900)
+    assert window.token_ids
+    assert time.perf_counter() - began < 1.0

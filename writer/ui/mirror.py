@@ -1,0 +1,92 @@
+"""Between the widget's UTF-16 text and the document's code points. Nothing outside the editor knows UTF-16.
+
+Every code point of the document stands for exactly one character of the widget: `displayed` replaces the few that a
+QTextDocument cannot hold by one that it can, so positions always translate, and the document keeps the original.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+PARAGRAPH_SEPARATOR = "\u2029"  # between blocks in QTextDocument's own text
+_HIDDEN = "\u200b"
+_UNKNOWN = "\ufffd"
+_DISPLAYED = {
+    0x0A: PARAGRAPH_SEPARATOR,
+    0x0D: _HIDDEN,  # a stray carriage return: QTextCursor.insertText would fold "\r\n" into one separator
+    0xFDD0: _UNKNOWN,  # frame and object markers inside QTextDocument
+    0xFDD1: _UNKNOWN,
+    0xFFFC: _UNKNOWN,
+    **dict.fromkeys(range(0xD800, 0xE000), _UNKNOWN),
+}
+
+
+def displayed(text: str) -> str:
+    """Document text as the widget holds it; as many code points as before."""
+    # One test over the text is far cheaper than a translation, and almost no text needs more than its line ends.
+    if text.isascii() and "\r" not in text:
+        return text.replace("\n", PARAGRAPH_SEPARATOR)
+    return text.translate(_DISPLAYED)
+
+
+def typed(raw: str) -> str:
+    """Text that the user brought into the widget, as the document shall hold it."""
+    return raw.replace(PARAGRAPH_SEPARATOR, "\n").replace("\r", "\n")
+
+
+def utf16_length(text: str) -> int:
+    """UTF-16 code units of `text`."""
+    return len(text) if text.isascii() else len(text) + len(_wide(text))
+
+
+def _wide(text: str) -> NDArray[np.int64]:
+    """Indices of the code points in `text` that take two UTF-16 units."""
+    if text.isascii():
+        return np.empty(0, dtype=np.int64)
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+    return np.flatnonzero(codes > 0xFFFF).astype(np.int64)
+
+
+class Utf16Map:
+    """Translates positions of one text both ways, in O(log k) for k characters outside the Basic Multilingual Plane."""
+
+    def __init__(self, text: str) -> None:
+        self._n_code_points = len(text)
+        self._wide = _wide(text)
+
+    def __len__(self) -> int:
+        """Length of the text in UTF-16 units."""
+        return self._n_code_points + len(self._wide)
+
+    def to_utf16(self, index: int) -> int:
+        """UTF-16 position of code point `index`."""
+        return index + int(np.searchsorted(self._wide, index)) if len(self._wide) else index
+
+    def to_code_point(self, position: int) -> int:
+        """Code point index of UTF-16 `position`; a position inside a pair counts as before the pair."""
+        n_wide = len(self._wide)
+        if not n_wide:
+            return position
+        # The k-th wide character occupies the units wide[k] + k and the one after.
+        before = int(np.searchsorted(self._wide + np.arange(n_wide), position, side="left"))
+        return position - before
+
+    def replace(self, start: int, n_removed: int, inserted: str) -> None:
+        """Follow an edit: `n_removed` code points at `start` became `inserted`."""
+        first, last = np.searchsorted(self._wide, (start, start + n_removed))
+        grown = len(inserted) - n_removed
+        added = _wide(inserted)
+        if len(self._wide) or len(added):
+            self._wide = np.concatenate([self._wide[:first], added + start, self._wide[last:] + grown])
+        self._n_code_points += grown
+
+
+def trim_common(old: str, new: str) -> tuple[int, str, str]:
+    """(length of the common beginning, rest of `old`, rest of `new`) with common beginning and end removed."""
+    limit = min(len(old), len(new))
+    start = 0
+    while start < limit and old[start] == new[start]:
+        start += 1
+    end = 0
+    while end < limit - start and old[-1 - end] == new[-1 - end]:
+        end += 1
+    return start, old[start : len(old) - end], new[start : len(new) - end]
