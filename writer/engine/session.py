@@ -80,14 +80,15 @@ class ModelSession:
         yield PrefillProgress(reused, len(token_ids), reused)
         while True:
             chunk = token_ids[len(cache.token_ids) : len(cache.token_ids) + PREFILL_CHUNK_TOKENS]
-            logits = self.extend(cache, chunk, n_rows=1)[0]
+            logits: Logits = self.extend(cache, chunk, n_rows=1)[0]
             yield PrefillProgress(len(cache.token_ids), len(token_ids), reused)
             if len(cache.token_ids) == len(token_ids):
                 return logits
 
     def decode_step(self, cache: KVCache, token_id: int) -> Logits:
         """Append one token to the trunk; returns the logits (V,) that follow it. Valid until the next step."""
-        return self.extend(cache, [token_id], n_rows=1)[0]
+        logits: Logits = self.extend(cache, [token_id], n_rows=1)[0]
+        return logits
 
     def extend(self, cache: KVCache, token_ids: Sequence[int], n_rows: int) -> Logits:
         """Append T tokens to the trunk; returns the logits (n_rows, V) of the last rows. Valid until the next step."""
@@ -124,7 +125,7 @@ class ModelSession:
             cache.binding = _CacheBinding(self._session, cache, self.config.n_vocab, self.device)
         binding = cache.binding
         assert isinstance(binding, _CacheBinding)
-        inputs = {
+        inputs: dict[str, NDArray[Any]] = {
             "input_ids": np.array([token_ids], np.int64),
             "position_ids": positions[None].astype(np.int64),
             "seqlens_k": np.array([n_used - 1], np.int32),
@@ -142,7 +143,7 @@ class _CacheBinding:
         self._session = session
         self._io = session.io_binding()
         self._n_vocab = n_vocab
-        self._logits = np.empty((1, 0, n_vocab), np.float32)
+        self._logits: Logits = np.empty((1, 0, n_vocab), np.float32)
         self._values = {name: ort.OrtValue.ortvalue_from_numpy(b, device) for name, b in cache.buffers.items()}
         for name, value in self._values.items():
             self._io.bind_ortvalue_input(f"past.{name}", value)
@@ -156,7 +157,8 @@ class _CacheBinding:
             self._logits_value = ort.OrtValue.ortvalue_from_numpy(self._logits)
             self._io.bind_ortvalue_output("logits", self._logits_value)
         self._session.run_with_iobinding(self._io)
-        return self._logits[0]
+        rows: Logits = self._logits[0]
+        return rows
 
 
 def _session_options(n_threads: int | None) -> ort.SessionOptions:

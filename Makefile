@@ -1,0 +1,55 @@
+# Everything a newcomer types. Each target sets up what it needs.
+PYTHON ?= python3
+RUNTIME := .venv
+TEST := .venv-test
+LOCKS := packaging/locks
+# The starter model as the tests use it: fetched once, kept with the test environment.
+STARTER_HOME := $(TEST)/starter-home
+
+.PHONY: run test test-long check format bench bench-peers locks clean
+
+run: $(RUNTIME)/.ready
+	@sh packaging/system_libraries.sh window
+	@$(RUNTIME)/bin/python -m writer $(ARGS)
+
+test: $(TEST)/.ready $(STARTER_HOME)/.ready
+	@sh packaging/system_libraries.sh tests
+	$(TEST)/bin/python -m pytest -n 2 --dist loadfile -q $(ARGS)
+
+test-long: $(TEST)/.ready $(STARTER_HOME)/.ready
+	@sh packaging/system_libraries.sh tests
+	$(TEST)/bin/python -m pytest --long -q $(ARGS)
+
+check: $(TEST)/.ready
+	$(TEST)/bin/ruff format --check .
+	$(TEST)/bin/ruff check .
+	$(TEST)/bin/mypy
+	$(TEST)/bin/lint-imports
+
+format: $(TEST)/.ready
+	$(TEST)/bin/ruff check --fix .
+	$(TEST)/bin/ruff format .
+
+bench: $(TEST)/.ready
+	$(TEST)/bin/python tests/benchmarks/engine.py $(ARGS)
+
+bench-peers: $(TEST)/.ready
+	sh packaging/python_environment.sh .venv-peers $(LOCKS)/torch.txt $(LOCKS)/test.txt
+	sh tests/benchmarks/install_peers.sh .venv-peers
+	.venv-peers/bin/python tests/benchmarks/engine.py --peers $(ARGS)
+
+locks: $(TEST)/.ready
+	$(TEST)/bin/python $(LOCKS)/make_locks.py
+
+clean:
+	rm -rf $(RUNTIME) $(TEST) .venv-peers
+
+$(RUNTIME)/.ready: $(LOCKS)/runtime.txt
+	@PYTHON=$(PYTHON) sh packaging/python_environment.sh $(RUNTIME) $(LOCKS)/runtime.txt
+
+$(TEST)/.ready: $(LOCKS)/test.txt $(LOCKS)/torch.txt
+	@PYTHON=$(PYTHON) sh packaging/python_environment.sh $(TEST) $(LOCKS)/torch.txt $(LOCKS)/test.txt
+
+$(STARTER_HOME)/.ready: $(TEST)/.ready
+	WRITER_HOME=$(STARTER_HOME) $(TEST)/bin/python -m writer models get starter
+	@touch $@

@@ -1,0 +1,58 @@
+"""What a module may load, seen from a fresh interpreter. Layers between our own modules are import-linter's."""
+
+import pkgutil
+import subprocess
+import sys
+
+import pytest
+
+import writer
+
+HEAVY = ("PySide6", "onnxruntime", "onnx", "tokenizers", "torch", "transformers", "gguf", "safetensors", "numpy")
+MODULES = sorted(m.name for m in pkgutil.walk_packages(writer.__path__, "writer.") if m.name != "writer.__main__")
+QT_FREE = [name for name in MODULES if not name.startswith("writer.ui")]
+
+
+def run(code: str) -> str:
+    result = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=120)
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+@pytest.mark.parametrize("argument", ["--help", "--version"])
+def test_asking_for_help_loads_nothing_heavy(argument: str) -> None:
+    code = f"""
+import sys
+from writer.cli.main import main
+try:
+    main([{argument!r}])
+except SystemExit as stop:
+    assert stop.code == 0
+print("LOADED", sorted(set({HEAVY!r}) & set(sys.modules)))
+"""
+    assert run(code).endswith("LOADED []\n")
+
+
+def test_everything_below_the_window_works_without_qt_and_torch() -> None:
+    code = f"""
+import importlib, sys
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("PySide6", "shiboken6", "torch", "transformers", "optimum"):
+            raise ImportError(name + " is blocked")
+sys.meta_path.insert(0, Blocked())
+for name in {QT_FREE!r}:
+    importlib.import_module(name)
+print(len({QT_FREE!r}))
+"""
+    assert int(run(code)) == len(QT_FREE) > 40
+
+
+def test_the_window_needs_no_torch() -> None:
+    code = """
+import sys, importlib, pkgutil, writer.ui
+for module in pkgutil.walk_packages(writer.ui.__path__, "writer.ui."):
+    importlib.import_module(module.name)
+print(sorted({"torch", "transformers", "optimum", "onnx"} & set(sys.modules)))
+"""
+    assert run(code) == "[]\n"
