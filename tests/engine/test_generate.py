@@ -30,7 +30,8 @@ def test_events_come_in_order_and_end_exactly_once(session, gpt2_tokenizer):
     kinds = [type(event) for event in events]
     first_token = kinds.index(Token)
     assert set(kinds[:first_token]) == {PrefillProgress}
-    assert kinds.count(Finished) == 1 and kinds[-1] is Finished
+    assert kinds.count(Finished) == 1
+    assert kinds[-1] is Finished
     statistics = events[-1].statistics
     assert events[-1].reason is FinishReason.LENGTH
     assert statistics.new_tokens == 30

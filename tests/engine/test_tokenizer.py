@@ -119,7 +119,7 @@ def test_words_start_with_a_space(gpt2: Tokenizer) -> None:
 def test_streamed_pieces_join_to_the_whole_decoding(data: st.DataObject, gpt2: Tokenizer) -> None:
     ids = data.draw(
         st.lists(
-            st.one_of(st.integers(0, 50256), st.sampled_from(gpt2.encode("👍🏽中é€\u0301") + [END_OF_TEXT])),
+            st.one_of(st.integers(0, 50256), st.sampled_from([*gpt2.encode("👍🏽中é€\u0301"), END_OF_TEXT])),
             max_size=30,
         )
     )

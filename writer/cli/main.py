@@ -1,6 +1,7 @@
 """`writer`: parse, dispatch, and turn every failure into one line.
 
-Exit status: 0 done, 1 failure, 2 wrong usage, 130 stopped with Ctrl+C. Nothing heavy is imported before a command needs it.
+Exit status: 0 done, 1 failure, 2 wrong usage, 130 stopped with Ctrl+C.
+Nothing heavy is imported before a command needs it.
 """
 
 import argparse

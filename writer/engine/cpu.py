@@ -1,5 +1,6 @@
 """What the processor can do, as far as it changes how a model must be run."""
 
+import importlib
 import os
 import platform
 from pathlib import Path
@@ -17,9 +18,8 @@ def cpu_features(cpuinfo: Path = Path("/proc/cpuinfo")) -> frozenset[str]:
                     return frozenset(line.partition(":")[2].split())
     except OSError:
         pass
-    from numpy._core._multiarray_umath import __cpu_features__ as known
-
-    # The Ice Lake group is the oldest one that numpy reports and that contains VNNI.
+    # What numpy found for its own kernels; the Ice Lake group is the oldest one that contains VNNI.
+    known: dict[str, bool] = importlib.import_module("numpy._core._multiarray_umath").__cpu_features__
     found = {name.lower() for name, present in known.items() if present}
     return frozenset(found | ({"avx512_vnni"} if "avx512_icl" in found else set()))
 

@@ -26,7 +26,8 @@ class LogitsProcessor(Protocol):
 def softmax(scores: Scores) -> Scores:
     """Probabilities (V,) of scores of which at least one is finite."""
     weights = np.exp(scores - scores.max())
-    return weights / weights.sum()
+    probabilities: Scores = weights / weights.sum()
+    return probabilities
 
 
 def _ends_with(token_ids: Sequence[int], ending: Sequence[int]) -> bool:

@@ -130,7 +130,7 @@ def _measured(
     began = time.perf_counter()
     graph = folder / f"{precision}.onnx"
     for done, total in write_graph(checkpoint, precision, graph):
-        yield BuildProgress(f"Building the {precision.title} form", done, total)
+        yield BuildProgress(f"Building the {precision.label} form", done, total)
     build_s = time.perf_counter() - began
     session = ModelSession.load(graph, checkpoint.config)
     windows = []
@@ -138,14 +138,14 @@ def _measured(
     total = len(gate_ids) // window_tokens
     for logprobs in window_logprobs(session, gate_ids, window_tokens):
         windows.append(logprobs)
-        yield BuildProgress(f"Measuring the {precision.title} form", len(windows), total)
+        yield BuildProgress(f"Measuring the {precision.label} form", len(windows), total)
     perplexity = perplexity_of(windows)
     files = {path.name: file_record(path) for path in (graph, graph.with_name(graph.name + ".data"))}
     fp32 = reference.perplexity if reference else perplexity
     return PrecisionRecord(files, perplexity, fp32, total * window_tokens, round(build_s, 2))
 
 
-def _gate_tokens(tokenizer: Tokenizer, text: str, checkpoint: Checkpoint) -> list[int]:
+def _gate_tokens(tokenizer: Tokenizer, text: str) -> list[int]:
     token_ids = tokenizer.encode(text)[:GATE_TOKENS]
     if len(token_ids) < GATE_TOKENS:
         raise ValueError(f"the gate's text gives {len(token_ids)} tokens, not {GATE_TOKENS}")

