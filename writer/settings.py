@@ -40,7 +40,7 @@ def load_settings(path: Path) -> Settings:
     except OSError:
         return Settings()
     defaults = Settings()
-    known = {}
+    known: dict[str, Any] = {}
     for f in dataclasses.fields(Settings):
         default, value = getattr(defaults, f.name), values.get(f.name)
         if isinstance(default, float) and type(value) is int:

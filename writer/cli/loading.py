@@ -2,25 +2,15 @@
 
 import os
 import sys
-from dataclasses import dataclass
 
-from writer.engine.kv_cache import KVCache
-from writer.engine.session import Device, ModelSession
-from writer.engine.tokenizer import Tokenizer, TokenizerSpec
+from writer.engine.session import Device
 from writer.errors import WriterError
 from writer.models.catalog import DEFAULT_MODEL, find_entry, load_catalog
 from writer.models.install import install
+from writer.models.loaded import LoadedModel
 from writer.models.precision import Precision
 from writer.models.store import InstalledModel, ModelStore
 from writer.paths import resources_dir, user_paths
-
-
-@dataclass(frozen=True)
-class LoadedModel:
-    installed: InstalledModel
-    session: ModelSession
-    tokenizer: Tokenizer
-    cache: KVCache
 
 
 def open_store() -> ModelStore:
@@ -55,12 +45,10 @@ def load_model(
     model_id: str | None, precision: str | None = None, n_threads: int | None = None, device: Device = "cpu"
 ) -> LoadedModel:
     installed = choose_model(model_id)
-    graph = installed.graph(Precision(precision) if precision else None)
-    session = ModelSession.load(graph, installed.manifest.config, n_threads=n_threads, device=device)
-    if session.fallback_note:
-        print(f"writer: {session.fallback_note}", file=sys.stderr)
-    tokenizer = Tokenizer(TokenizerSpec.load(installed.folder))
-    return LoadedModel(installed, session, tokenizer, session.new_cache())
+    model = LoadedModel.load(installed, Precision(precision) if precision else None, n_threads, device)
+    if model.session.fallback_note:
+        print(f"writer: {model.session.fallback_note}", file=sys.stderr)
+    return model
 
 
 def check_precision(name: str) -> str:

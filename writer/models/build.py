@@ -69,7 +69,7 @@ def build_model(request: BuildRequest, store: ModelStore) -> Iterator[BuildEvent
         raise WriterError("The model comes without a tokenizer.", "Put its vocab.json and merges.txt beside it.")
     if len(spec.tokens) > checkpoint.config.n_vocab:
         raise WriterError("The model's tokenizer has more tokens than the model.", "The files do not belong together.")
-    gate_ids = _gate_tokens(Tokenizer(spec), request.gate_text, checkpoint)
+    gate_ids = _gate_tokens(Tokenizer(spec), request.gate_text)
     try:
         with store.staging(request.model_id) as folder:
             _check_space(checkpoint, folder)

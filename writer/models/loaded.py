@@ -1,0 +1,32 @@
+"""An installed model, ready to write."""
+
+from dataclasses import dataclass
+
+from writer.engine.kv_cache import KVCache
+from writer.engine.session import Device, ModelSession
+from writer.engine.tokenizer import Tokenizer, TokenizerSpec
+from writer.models.precision import Precision
+from writer.models.store import InstalledModel
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """Session and cache belong to the thread that loads them."""
+
+    installed: InstalledModel
+    session: ModelSession
+    tokenizer: Tokenizer
+    cache: KVCache
+
+    @classmethod
+    def load(
+        cls,
+        installed: InstalledModel,
+        precision: Precision | None = None,
+        n_threads: int | None = None,
+        device: Device = "cpu",
+    ) -> "LoadedModel":
+        """Read the model's own default form, or the one asked for. Raises WriterError."""
+        graph = installed.graph(precision)
+        session = ModelSession.load(graph, installed.manifest.config, n_threads=n_threads, device=device)
+        return cls(installed, session, Tokenizer(TokenizerSpec.load(installed.folder)), session.new_cache())
