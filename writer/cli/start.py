@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 
+from writer.errors import WriterError
 from writer.paths import resources_dir, user_paths
 
 
@@ -13,10 +14,14 @@ def start(file: Path | None) -> int:
         return _write_in_terminal(file)
     from writer.cli.loading import choose_model
 
-    choose_model(None)
+    problem = None
+    try:
+        choose_model(None)
+    except WriterError as error:
+        problem = error  # a page to write on is worth having without a model
     from writer.ui.app import run_app
 
-    return run_app(user_paths(os.environ), file)
+    return run_app(user_paths(os.environ), file, problem)
 
 
 def has_display() -> bool:

@@ -1,146 +1,199 @@
-"""Document: the one truth about a text, who wrote each character of it, and how to take changes back."""
+"""The text being written, who wrote which part of it, and how to take it back."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
-from writer.document.history import Edit, History
+from writer.document.change import Change
+from writer.document.history import History
 from writer.document.provenance import Author, Provenance, Run, Span
 from writer.document.text_buffer import TextBuffer
-
-
-@dataclass(frozen=True)
-class Change:
-    """`removed` at `start` gave way to `inserted`, written as `runs` tell."""
-
-    start: int
-    removed: str
-    inserted: str
-    runs: tuple[Run, ...]
-
 
 Listener = Callable[[Change], None]
 
 
 class Document:
-    """Text, provenance and undo. All offsets are code points. Only this class changes the text.
+    """The truth that an editor mirrors: text, authorship and undo, changed only through this class, by one thread.
 
-    Consecutive typing is one undo step for each word; what happens between `begin_group` and `end_group` is one step.
-    A human edit in an open group ends the group, so that undo takes back the writer's own edit first, then the group.
+    All offsets are Unicode code points. Ranges out of bounds raise IndexError.
+
+    Edits of the human merge into undo steps of a word; a group is one step with all its changes; undo and redo restore
+    text and authorship exactly. While the model streams into an open group the human may go on editing: away from the
+    streamed text such an edit becomes a step of its own *before* the group, inside it one that cuts the group in two.
+    `History` states the rules in full.
     """
 
-    def __init__(self, text: str = "", runs: Iterable[Run] | None = None) -> None:
-        """A document that stands as saved. Without `runs`, a human wrote all of it."""
+    def __init__(self, text: str = "", author: Author = Author.HUMAN, generation: str | None = None) -> None:
+        """A document that holds `text`, unmodified and with nothing to undo."""
         self._buffer = TextBuffer(text)
-        self._provenance = Provenance([Run(len(text), Author.HUMAN)] if runs is None else runs)
-        if len(self._provenance) != len(text):
-            raise ValueError(f"authorship of {len(self._provenance)} characters given for {len(text)}")
+        self._provenance = Provenance([Run(len(text), author, generation)])
         self._history = History()
         self._listeners: list[Listener] = []
+        self._notifying = False
         self._revision = 0
+        self._saved_state = self._history.state
 
     def __len__(self) -> int:
         return len(self._buffer)
 
     @property
     def text(self) -> str:
-        """All of it, joined anew at each call."""
+        """The whole text, joined at each call; `slice` is the cheap way to a part."""
         return self._buffer.text
 
     def slice(self, start: int, end: int) -> str:
-        """The text from `start` up to `end`; raises IndexError beyond the text."""
-        self._check(start, end)
+        """The text from `start` up to `end`."""
+        self._check_range(start, end)
         return self._buffer.slice(start, end)
 
-    def spans(self, start: int, end: int) -> Iterator[Span]:
-        """Who wrote what stands from `start` up to `end`, in order and without gaps."""
-        self._check(start, end)
+    def spans(self, start: int = 0, end: int | None = None) -> Iterator[Span]:
+        """Authorship from `start` up to `end` (None: to the end of the text), neighbours always of different sources."""
+        end = len(self) if end is None else end
+        self._check_range(start, end)
         return self._provenance.spans(start, end)
 
-    @property
-    def revision(self) -> int:
-        """Grows with every change."""
-        return self._revision
-
-    @property
-    def modified(self) -> bool:
-        """Whether the text differs from what `mark_saved` last saw, as far as undo can tell."""
-        return self._history.modified
-
-    def mark_saved(self) -> None:
-        self._history.mark_saved()
-
-    def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Call `listener` after every change; returns a function that ends it."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
-
     def replace(
-        self, start: int, end: int, text: str, author: Author = Author.HUMAN, generation: str | None = None
-    ) -> Change | None:
-        """Put `text` in the place of what stands from `start` up to `end`; None when nothing would change."""
-        self._check(start, end)
-        if start == end and not text:
-            return None
-        edit = Edit(
-            start,
-            self._buffer.slice(start, end),
-            text,
-            tuple(self._provenance.runs(start, end)),
-            (Run(len(text), author, generation),) if text else (),
-        )
-        self._history.record(edit, author)
-        return self._apply(edit)
+        self,
+        start: int,
+        end: int,
+        text: str,
+        author: Author = Author.HUMAN,
+        generation: str | None = None,
+    ) -> Change:
+        """Put `text` in the place of what stands from `start` up to `end`, and tell the listeners.
 
-    def begin_group(self, label: str) -> None:
-        """What follows, up to `end_group`, is one undo step called `label`."""
-        self._history.begin_group(label)
-
-    def end_group(self) -> None:
-        """Does nothing when no group is open."""
-        self._history.end_group()
+        generation -- which generation of the model it belongs to, for telling takes apart.
+        Replacing nothing by nothing changes nothing: no step, no new revision, no notification.
+        """
+        self._check_range(start, end)
+        self._check_not_notifying()
+        removed = self._buffer.slice(start, end)
+        inserted_runs = (Run(len(text), author, generation),) if text else ()
+        removed_runs = tuple(self._provenance.runs(start, end))
+        change = Change(start, removed, text, author, generation, removed_runs, inserted_runs)
+        if removed or text:
+            self._history.record(change)
+            self._apply([change])
+        return change
 
     @contextmanager
-    def group(self, label: str) -> Iterator[None]:
-        """`begin_group` and `end_group` around a block."""
-        self.begin_group(label)
+    def group(self, label: str, author: Author | None = None) -> Iterator[None]:
+        """Everything changed inside is one undo step called `label`; see `begin_group`."""
+        self.begin_group(label, author)
         try:
             yield
         finally:
             self.end_group()
 
-    def close_typing(self) -> None:
-        """The caret went elsewhere, or time passed: the next key begins an undo step of its own."""
+    def begin_group(self, label: str, author: Author | None = None) -> None:
+        """Open a group: one undo step until the matching `end_group`. A group inside a group joins it.
+
+        author -- MODEL keeps the human's edits out of the group from its beginning; None does so once the model has
+                  written in it; HUMAN never does.
+        """
+        self._history.begin_group(label, author)
+
+    def end_group(self) -> None:
+        """Close the group opened last; one without changes leaves no step. Raises RuntimeError when none is open."""
+        self._history.end_group()
+
+    @property
+    def in_group(self) -> bool:
+        """Whether a group is open."""
+        return self._history.in_group
+
+    def close_typing_group(self) -> None:
+        """End the word being typed: the next edit begins a new undo step (paste, focus lost, cursor moved by hand)."""
         self._history.close_typing()
 
     @property
-    def undo_label(self) -> str | None:
-        """What `undo` would take back; None when there is nothing."""
-        return self._history.undo_label
+    def can_undo(self) -> bool:
+        return self._history.undo_label is not None
 
     @property
-    def redo_label(self) -> str | None:
-        """What `redo` would bring back; None when there is nothing."""
-        return self._history.redo_label
+    def can_redo(self) -> bool:
+        return self._history.redo_label is not None
+
+    @property
+    def undo_label(self) -> str:
+        """What the next undo takes back; "" when there is nothing."""
+        return self._history.undo_label or ""
+
+    @property
+    def redo_label(self) -> str:
+        """What the next redo repeats; "" when there is nothing."""
+        return self._history.redo_label or ""
 
     def undo(self) -> list[Change]:
-        """Take back one step, with the authorship of what it removed; the changes in the order they were applied."""
-        return [self._apply(edit) for edit in self._history.undo()]
+        """Take back the newest step; returns the changes made for it, in order ([] when there is nothing to undo)."""
+        self._check_not_notifying()
+        changes = self._history.undo()
+        self._apply(changes)
+        return changes
 
     def redo(self) -> list[Change]:
-        """Bring back the step last undone."""
-        return [self._apply(edit) for edit in self._history.redo()]
+        """Repeat the step undone last; returns the changes made for it, in order ([] when there is nothing to redo)."""
+        self._check_not_notifying()
+        changes = self._history.redo()
+        self._apply(changes)
+        return changes
 
-    def _apply(self, edit: Edit) -> Change:
-        end = edit.start + len(edit.removed)
-        self._buffer.replace(edit.start, end, edit.inserted)
-        self._provenance.replace(edit.start, end, edit.inserted_runs)
-        self._revision += 1
-        change = Change(edit.start, edit.removed, edit.inserted, edit.inserted_runs)
-        for listener in tuple(self._listeners):
-            listener(change)
-        return change
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` after each change, undo and redo included; returns a function that ends this.
 
-    def _check(self, start: int, end: int) -> None:
+        When it is called, the document stands right after that change. It must not change the document itself
+        (RuntimeError): the other listeners would hear of changes in the wrong order.
+        """
+        self._listeners.append(listener)
+
+        def unsubscribe() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+        return unsubscribe
+
+    @property
+    def revision(self) -> int:
+        """Number of changes so far, those of undo and redo included: it only grows."""
+        return self._revision
+
+    @property
+    def modified(self) -> bool:
+        """Whether text or authorship differ from when it was last saved; undoing back to that point makes it False."""
+        return self._history.state != self._saved_state
+
+    def mark_saved(self) -> None:
+        """The present state is the saved one. Ends the word being typed, so that undo can return exactly here."""
+        self._history.close_typing()
+        self._saved_state = self._history.state
+
+    def _apply(self, changes: list[Change]) -> None:
+        """Make the changes and notify of each. A listener's exception is raised once all of them are made and told."""
+        failure: Exception | None = None
+        for change in changes:
+            self._buffer.replace(change.start, change.removed_end, change.inserted)
+            self._provenance.replace(change.start, change.removed_end, change.inserted_runs)
+            self._revision += 1
+            failure = self._notify(change) or failure
+        if failure is not None:
+            raise failure
+
+    def _notify(self, change: Change) -> Exception | None:
+        failure: Exception | None = None
+        self._notifying = True
+        try:
+            for listener in tuple(self._listeners):
+                try:
+                    listener(change)
+                except Exception as error:  # noqa: BLE001 - half an undo would be worse than a late exception
+                    failure = failure or error
+        finally:
+            self._notifying = False
+        return failure
+
+    def _check_range(self, start: int, end: int) -> None:
         if not 0 <= start <= end <= len(self._buffer):
-            raise IndexError(f"{start}..{end} lies outside a text of {len(self._buffer)} characters")
+            raise IndexError(f"no range {start}..{end} in a text of {len(self._buffer)} characters")
+
+    def _check_not_notifying(self) -> None:
+        if self._notifying:
+            raise RuntimeError("a listener must not change the document")

@@ -1,123 +1,205 @@
-"""Undo and redo as a list of steps, each a list of edits with the authorship they took away and brought."""
+"""Undo and redo: which changes belong to one step."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from writer.document.provenance import Author, Run
+from writer.document.change import Change, compose, move_before
+from writer.document.provenance import Author
 
-TYPING = "Typing"
-_LONGEST_KEY_CHARS = 16  # what one key press or one composed character brings; more than that is a paste
-
-
-@dataclass(frozen=True)
-class Edit:
-    """`removed` at `start` gave way to `inserted`; the runs tell who wrote either."""
-
-    start: int
-    removed: str
-    inserted: str
-    removed_runs: tuple[Run, ...]
-    inserted_runs: tuple[Run, ...]
-
-    def inverse(self) -> "Edit":
-        return Edit(self.start, self.inserted, self.removed, self.inserted_runs, self.removed_runs)
+_LONGEST_KEYSTROKE = 16  # code points one key press or input-method commit brings; more is a paste, a step of its own
+_LONGEST_COMPOSED = 4_096  # code points; a longer change is not composed further, so that streaming stays linear
 
 
 @dataclass
 class Step:
-    """What one undo takes back."""
+    """Changes undone together, in the order they were made; `before` and `after` name the states around them."""
 
     label: str
-    edits: list[Edit] = field(default_factory=list)
+    changes: list[Change]
+    before: int
+    after: int
 
 
 class History:
-    """Steps done and undone. An open step takes further edits: a group, or a word being typed."""
+    """The steps of a document. It records changes and hands back their inverses; it never applies one.
+
+    **Typing.** Small insertions of the human that follow each other form one step up to the end of a word and the white
+    space after it; small deletions that follow each other do so too. A jump, the other kind, another author, a paste, an
+    undo or `close_typing` begins a new step.
+
+    **Groups.** What is recorded between `begin_group` and the matching `end_group` is one step; groups inside a group
+    join it. Once a group is the model's -- begun so, or because the model wrote in it -- what the human does meanwhile is
+    not part of it:
+
+    - Away from the group's own text, the human's change slips beneath: it becomes a step before the group, as if it had
+      been made first, so that the group stays one step, and the next undo takes back the group alone.
+    - Inside the group's own text no such order exists. The part so far becomes a step, the human's change the next, and
+      what the group writes later a further one, and undo takes them back in that order.
+
+    Undo and redo while a group is open also end its part so far, and nothing else of it.
+    """
 
     def __init__(self) -> None:
-        self._done: list[Step] = []
-        self._undone: list[Step] = []
-        self._open: Step | None = None
-        self._saved: Step | None = None
-        self._group_label: str | None = None
+        self._undo: list[Step] = []
+        self._redo: list[Step] = []
+        self._typing = False  # whether the newest step may take another keystroke
+        self._depth = 0
+        self._group_label = ""
+        self._group_author: Author | None = None
+        self._part: Step | None = None  # what the open group has recorded and nothing has cut off yet
+        self._n_states = 0
+        self.state = 0
+        """Number of the present state of the text: equal numbers, equal text and authorship."""
 
     @property
     def undo_label(self) -> str | None:
         """What the next undo takes back; None when there is nothing."""
-        return self._done[-1].label if self._done else None
+        if self._part is not None:
+            return self._part.label
+        return self._undo[-1].label if self._undo else None
 
     @property
     def redo_label(self) -> str | None:
-        """What the next redo brings back; None when there is nothing."""
-        return self._undone[-1].label if self._undone else None
+        """What the next redo repeats; None when there is nothing."""
+        return self._redo[-1].label if self._redo else None
 
     @property
-    def modified(self) -> bool:
-        """Whether the steps done differ from those done at `mark_saved`."""
-        return (self._done[-1] if self._done else None) is not self._saved
-
-    def mark_saved(self) -> None:
-        if self._group_label is None:
-            self._open = None
-        self._saved = self._done[-1] if self._done else None
-
-    def begin_group(self, label: str) -> None:
-        self._open, self._group_label = None, label
-
-    def end_group(self) -> None:
-        self._open, self._group_label = None, None
+    def in_group(self) -> bool:
+        """Whether a group is open."""
+        return self._depth > 0
 
     def close_typing(self) -> None:
-        """The next key begins a step of its own."""
-        if self._group_label is None:
-            self._open = None
+        """The next keystroke begins a new step."""
+        self._typing = False
 
-    def record(self, edit: Edit, author: Author) -> None:
-        """File `edit` into the open step it belongs to, or into a new one."""
-        self._undone.clear()
-        if self._group_label is not None and author is Author.HUMAN and self._open is not None:
-            self.end_group()  # the writer steps in: what the group did so far stays a step of its own
-        if self._group_label is not None:
-            if self._open is None or self._open is self._saved:
-                self._begin_step(self._group_label)
-        elif not (self._open and _goes_on(self._open.edits[-1], edit)):
-            self._begin_step(TYPING if _is_key(edit) else "Edit")
-        assert self._open is not None
-        self._open.edits.append(edit)
+    def begin_group(self, label: str, author: Author | None = None) -> None:
+        """Open a group, or join the one that is open, whose label stays."""
+        if not self._depth:
+            self.close_typing()
+            self._group_label = label
+            self._group_author = author
+        self._depth += 1
 
-    def _begin_step(self, label: str) -> None:
-        self._open = Step(label)
-        self._done.append(self._open)
+    def end_group(self) -> None:
+        """Close the group opened last. Raises RuntimeError when none is open."""
+        if not self._depth:
+            raise RuntimeError("end_group without begin_group")
+        self._depth -= 1
+        if not self._depth:
+            self._end_part()
 
-    def undo(self) -> list[Edit]:
-        """Edits to apply, in order; empty when there is nothing to undo."""
-        self.end_group()
-        if not self._done:
+    def record(self, change: Change) -> None:
+        """Take in a change that was just made."""
+        self._redo.clear()
+        if not self._depth:
+            self._record_beneath(change)
+        elif change.author is Author.HUMAN and self._group_author is Author.MODEL:
+            self._record_foreign(change)
+        else:
+            if change.author is Author.MODEL and self._group_author is None:
+                self._group_author = Author.MODEL
+            self._record_in_group(change)
+
+    def undo(self) -> list[Change]:
+        """The changes that take back the newest step, in the order to apply them; [] when there is none."""
+        self._end_part()
+        self.close_typing()
+        if not self._undo:
             return []
-        step = self._done.pop()
-        self._undone.append(step)
-        return [edit.inverse() for edit in reversed(step.edits)]
+        step = self._undo.pop()
+        self._redo.append(step)
+        self.state = step.before
+        return [change.inverse() for change in reversed(step.changes)]
 
-    def redo(self) -> list[Edit]:
-        """Edits to apply, in order; empty when there is nothing to redo."""
-        self.end_group()
-        if not self._undone:
+    def redo(self) -> list[Change]:
+        """The changes that repeat the step undone last, in the order to apply them; [] when there is none."""
+        self._end_part()
+        self.close_typing()
+        if not self._redo:
             return []
-        step = self._undone.pop()
-        self._done.append(step)
-        return step.edits
+        step = self._redo.pop()
+        self._undo.append(step)
+        self.state = step.after
+        return list(step.changes)
+
+    def _new_state(self) -> int:
+        self._n_states += 1
+        return self._n_states
+
+    def _end_part(self) -> None:
+        if self._part is not None:
+            self._undo.append(self._part)
+            self._part = None
+            self.close_typing()
+
+    def _record_in_group(self, change: Change) -> None:
+        if self._part is None:
+            self.close_typing()
+            self._part = Step(self._group_label, [], before=self.state, after=self.state)
+        changes = self._part.changes
+        last = changes[-1] if changes else None
+        short = last is not None and len(last.inserted) + len(last.removed) < _LONGEST_COMPOSED
+        composed = compose(last, change) if last is not None and short else None
+        if composed is not None:
+            changes[-1] = composed
+        else:
+            changes.append(change)
+        self.state = self._part.after = self._new_state()
+
+    def _record_foreign(self, change: Change) -> None:
+        part = self._part
+        exchanged = move_before(part.changes, change) if part is not None else None
+        if part is None or exchanged is None:
+            self._end_part()
+            self._record_beneath(change)
+            return
+        first, part.changes = exchanged
+        self.state = part.before
+        self._record_beneath(first)
+        part.before = self.state
+        self.state = part.after = self._new_state()
+
+    def _record_beneath(self, change: Change) -> None:
+        """Record outside any group, onto the newest finished step."""
+        keystroke = _is_keystroke(change)
+        if self._typing and keystroke and self._undo:
+            step = self._undo[-1]
+            last = step.changes[-1]
+            composed = compose(last, change) if _continues_word(last, change) else None
+            if composed is not None:
+                step.changes[-1] = composed
+                self.state = step.after = self._new_state()
+                return
+        before = self.state
+        self.state = self._new_state()
+        self._undo.append(Step(_label(change, keystroke), [change], before, self.state))
+        # What replaced a selection may grow too: the first key pressed on a selection begins a word.
+        self._typing = change.author is Author.HUMAN and (keystroke or 0 < len(change.inserted) <= _LONGEST_KEYSTROKE)
 
 
-def _is_key(edit: Edit) -> bool:
-    return max(len(edit.inserted), len(edit.removed)) <= _LONGEST_KEY_CHARS and "\n" not in edit.inserted
+def _is_keystroke(change: Change) -> bool:
+    return (
+        change.author is Author.HUMAN
+        and not (change.inserted and change.removed)
+        and len(change.inserted) + len(change.removed) <= _LONGEST_KEYSTROKE
+    )
 
 
-def _goes_on(last: Edit, edit: Edit) -> bool:
-    """Whether `edit` belongs to the word that `last` was part of."""
-    if not (_is_key(last) and _is_key(edit)):
+def _continues_word(last: Change, change: Change) -> bool:
+    """Whether `change` is of the kind of `last` and does not begin the next word."""
+    if bool(last.inserted) != bool(change.inserted):
         return False
-    if last.inserted and edit.inserted and not edit.removed:
-        begins_word = last.inserted[-1].isspace() and not edit.inserted[0].isspace()
-        return edit.start == last.start + len(last.inserted) and not begins_word
-    if last.removed and edit.removed and not (last.inserted or edit.inserted):
-        return edit.start in (last.start, last.start - len(edit.removed))  # delete key, or backspace
-    return False
+    if change.inserted:
+        return not (last.inserted[-1].isspace() and not change.inserted[0].isspace())
+    if change.start < last.start:  # Backspace: words are met from their ends
+        return not (change.removed[-1].isspace() and not last.removed[0].isspace())
+    return not (last.removed[-1].isspace() and not change.removed[0].isspace())
+
+
+def _label(change: Change, keystroke: bool) -> str:
+    if change.author is Author.MODEL:
+        return "Generated text"
+    if not change.inserted:
+        return "Deletion"
+    if change.removed:
+        return "Replacement"
+    return "Typing" if keystroke else "Insertion"

@@ -1,6 +1,7 @@
 """One press of Continue: the model's words arrive in the document, as one undo step, until they end or are stopped."""
 
 import secrets
+import time
 from collections.abc import Callable
 from enum import Enum
 
@@ -14,6 +15,8 @@ from writer.engine.events import Finished, PrefillProgress, Token
 from writer.engine.generate import generate
 from writer.models.loaded import LoadedModel
 from writer.ui.worker import Worker
+
+_RATE_PAUSE_S = 0.5
 
 
 class State(Enum):
@@ -43,6 +46,9 @@ class GenerationController(QObject):
         self._name = ""
         self._applying = False
         self._n_context = 0
+        self._n_written = 0
+        self._began_s = 0.0
+        self._rated_s = 0.0
         worker.event_arrived.connect(self._on_event)
         worker.finished.connect(self._on_job_ended)
         worker.stopped.connect(self._on_job_ended)
@@ -60,9 +66,7 @@ class GenerationController(QObject):
         self._name = f"{model.installed.id}:{secrets.token_hex(4)}"
         document.begin_group("Continue")
         self._unsubscribe = document.subscribe(self._on_document_changed)
-        self._job = self._worker.run(
-            lambda: generate(model.session, model.tokenizer, model.cache, prompt, config)
-        )
+        self._job = self._worker.run(lambda: generate(model.session, model.tokenizer, model.cache, prompt, config))
         self._set_state(State.READING)
 
     def stop(self) -> None:
@@ -94,6 +98,7 @@ class GenerationController(QObject):
             self.reading.emit(event.done_tokens, event.total_tokens)
             self.context_changed.emit(self._n_context)
         elif isinstance(event, Token):
+            self._rate()
             self._set_state(State.WRITING)
             self._n_context += 1
             self.context_changed.emit(self._n_context)
@@ -101,6 +106,17 @@ class GenerationController(QObject):
         elif isinstance(event, Finished):
             self.rate_changed.emit(event.statistics.tokens_per_s)
             self.finished.emit(event)
+
+    def _rate(self) -> None:
+        """Speed since the first token, told a few times a second so that it can be read."""
+        now_s = time.perf_counter()
+        if self._state is not State.WRITING:
+            self._n_written, self._began_s, self._rated_s = 0, now_s, now_s
+        else:
+            self._n_written += 1
+            if now_s - self._rated_s >= _RATE_PAUSE_S:
+                self._rated_s = now_s
+                self.rate_changed.emit(self._n_written / (now_s - self._began_s))
 
     def _write(self, text: str) -> None:
         self._applying = True

@@ -12,13 +12,14 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt, Signal
+from PySide6.QtCore import QPoint, QPointF, QRectF, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QAbstractTextDocumentLayout,
     QColor,
     QFontInfo,
     QFontMetricsF,
     QPainter,
+    QPainterPath,
     QPalette,
     QTextBlock,
     QTextCharFormat,
@@ -255,7 +256,8 @@ class PageLayout(QAbstractTextDocumentLayout):
         return 1
 
     @reported(lambda: -1)
-    def hitTest(self, point: QPointF | QPointF, accuracy: Qt.HitTestAccuracy) -> int:
+    def hitTest(self, point: QPointF | QPoint | QPainterPath.Element, accuracy: Qt.HitTestAccuracy) -> int:
+        point = QPointF(point)  # Qt's own callers pass one already
         index = self._block_at(point.y())
         block = self.document().findBlockByNumber(index)
         self._lay(block, index)

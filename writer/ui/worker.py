@@ -15,8 +15,8 @@ Job = Callable[[], Iterator[object]]
 class Worker(QObject):
     """Runs jobs in the order they came. Signals arrive on the thread that the receiver lives on.
 
-    A job ends with exactly one of `finished`, `failed` and `stopped`. Events carry the job's number: who asks for something
-    else in the meantime drops those of the job before.
+    A job ends with exactly one of `finished`, `failed` and `stopped`. Events carry the job's number: who asks for
+    something else in the meantime drops those of the job before.
     """
 
     event_arrived = Signal(int, object)

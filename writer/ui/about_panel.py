@@ -1,0 +1,127 @@
+"""Bias and accuracy: what the model is, what not to trust it with, and which one is speaking."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFont, QFontInfo, QTextBlockFormat, QTextCursor
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QTextBrowser, QVBoxLayout, QWidget
+
+from writer.paths import resources_dir
+from writer.ui.theme import SPACE
+
+TITLE = "Bias and accuracy"
+_LINE_HEIGHT_PERCENT = 145
+
+
+class AboutPanel(QWidget):
+    """The disclaimer, to be acknowledged once, and the model that speaks now."""
+
+    acknowledged = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._text = QTextBrowser()
+        self._text.setObjectName("disclaimer")
+        self._text.setOpenExternalLinks(True)
+        self._text.setFrameShape(QFrame.Shape.NoFrame)
+        self._text.setAccessibleName(TITLE)
+        self._text.document().setDocumentMargin(0)
+        self._text.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        # Tab goes on to the button; links are reached with the mouse, or read in the text by a screen reader.
+        self._text.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+            | Qt.TextInteractionFlag.TextSelectableByKeyboard
+            | Qt.TextInteractionFlag.LinksAccessibleByMouse
+        )
+        self._text.setMarkdown((resources_dir() / "disclaimer.md").read_text(encoding="utf-8"))
+        self._set_type()
+
+        card = QFrame()
+        card.setProperty("role", "card")
+        heading = QLabel("Speaking now")
+        heading.setProperty("role", "muted")
+        self._model = _plain_label("modelTitle")
+        self._model.setProperty("role", "strong")
+        self._facts = _plain_label("modelFacts")
+        self._facts.setProperty("role", "muted")
+        card_layout = QVBoxLayout(card)
+        card_layout.setContentsMargins(SPACE.m, SPACE.s, SPACE.m, SPACE.s)
+        card_layout.setSpacing(2)
+        for label in (heading, self._model, self._facts):
+            card_layout.addWidget(label)
+
+        self._button = QPushButton("I understand")
+        self._button.setObjectName("acknowledge")
+        self._button.setProperty("role", "primary")
+        self._button.setToolTip("Closes this for good; the scales on the rail bring it back at any time.")
+        self._button.clicked.connect(self._on_acknowledge_clicked)
+        self._quiet_line = QLabel("You have read this.")
+        self._quiet_line.setProperty("role", "muted")
+        self._quiet_line.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(SPACE.l, SPACE.xs, SPACE.l, SPACE.l)
+        layout.setSpacing(SPACE.m)
+        layout.addWidget(card)
+        layout.addWidget(self._text, 1)
+        layout.addWidget(self._button)
+        layout.addWidget(self._quiet_line)
+        self.set_model("")
+        self.set_acknowledged(False)
+
+    def set_model(
+        self, title: str, licence: str = "", precision: str = "", n_parameters: int | None = None, device: str = ""
+    ) -> None:
+        """Name the model that speaks now; an empty title says that none is loaded. Empty facts are left out."""
+        size = parameters_text(n_parameters) if n_parameters else ""
+        facts = [part for part in (size, precision, device, f"{licence} licence" if licence else "") if part]
+        self._model.setText(title or "No model is loaded.")
+        self._facts.setText(" · ".join(facts))
+        self._facts.setVisible(bool(title and facts))
+
+    def set_acknowledged(self, is_acknowledged: bool) -> None:
+        """Once acknowledged, a quiet line stands in the button's place."""
+        self._button.setVisible(not is_acknowledged)
+        self._quiet_line.setVisible(is_acknowledged)
+
+    def _on_acknowledge_clicked(self) -> None:
+        self.set_acknowledged(True)
+        self.acknowledged.emit()
+
+    def _set_type(self) -> None:
+        """Headings in the interface's own sizes and room between lines: Qt's defaults for Markdown suit a web page."""
+        base = QFontInfo(self._text.font()).pixelSize()
+        cursor = QTextCursor(self._text.document())
+        block = self._text.document().begin()
+        while block.isValid():
+            level = block.blockFormat().headingLevel()
+            layout = block.blockFormat()
+            layout.setLineHeight(_LINE_HEIGHT_PERCENT, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
+            layout.setTopMargin(SPACE.l if level > 1 else 0)
+            layout.setBottomMargin(SPACE.xs if level > 1 else SPACE.s)
+            cursor.setPosition(block.position())
+            cursor.setBlockFormat(layout)
+            if level:
+                cursor.select(QTextCursor.SelectionType.BlockUnderCursor)
+                letters = block.charFormat()
+                letters.clearProperty(letters.Property.FontSizeAdjustment.value)
+                letters.setProperty(letters.Property.FontPixelSize.value, base + (4 if level == 1 else 0))
+                letters.setFontWeight(QFont.Weight.DemiBold)
+                cursor.setPosition(block.position())
+                cursor.setPosition(block.position() + block.length() - 1, QTextCursor.MoveMode.KeepAnchor)
+                cursor.setCharFormat(letters)
+            block = block.next()
+
+
+def parameters_text(n_parameters: int) -> str:
+    """Such as "355 million parameters"."""
+    for unit, name in ((1_000_000_000, "billion"), (1_000_000, "million")):
+        if n_parameters >= unit:
+            return f"{n_parameters / unit:.3g} {name} parameters"
+    return f"{n_parameters:,} parameters"
+
+
+def _plain_label(name: str) -> QLabel:
+    label = QLabel()
+    label.setObjectName(name)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(True)
+    return label

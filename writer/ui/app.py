@@ -1,0 +1,69 @@
+"""Start Qt, open the window, and leave with its exit status."""
+
+import logging
+import signal
+import sys
+from pathlib import Path
+from types import TracebackType
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from writer.errors import WriterError
+from writer.models.store import ModelStore
+from writer.paths import UserPaths
+from writer.ui import theme as themes
+from writer.ui.main_window import MainWindow
+
+_SIGNAL_CHECK_MS = 200
+_LOG_NAME = "writer.log"
+
+
+def make_application(arguments: list[str]) -> QApplication:
+    """The QApplication with the program's name, style and faces."""
+    app = QApplication(arguments)
+    app.setApplicationName("Writer")
+    app.setDesktopFileName("writer")
+    app.setStyle("Fusion")  # the one style that a style sheet covers alike on every system
+    themes.load_fonts()
+    app.setFont(themes.interface_font())
+    return app
+
+
+def run_app(paths: UserPaths, file: Path | None, problem: WriterError | None = None) -> int:
+    """Open the window on `file` or the welcome page; `problem` (no model could be got) is shown in it."""
+    app = make_application(sys.argv[:1])
+    window = MainWindow(paths)
+    _report_unexpected(window, paths.state / _LOG_NAME)
+    if file is None:
+        window.open_welcome()
+    else:
+        window.open_file(file)
+    window.show()
+    if problem:
+        window.show_error(problem.message, problem.hint)
+    # The window takes keys first; the model is read beside it.
+    QTimer.singleShot(0, lambda: window.load_model(ModelStore(paths.models)))
+    # Python sees Ctrl+C and a system's shutdown only while its own code runs.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: window.close())
+    heartbeat = QTimer()
+    heartbeat.timeout.connect(lambda: None)
+    heartbeat.start(_SIGNAL_CHECK_MS)
+    return app.exec()
+
+
+def _report_unexpected(window: MainWindow, log: Path) -> None:
+    """A fault in the program itself: the traceback goes to a file, one sentence to the writer."""
+
+    def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        logger = logging.getLogger("writer")
+        if not logger.handlers:
+            logger.addHandler(logging.FileHandler(log, encoding="utf-8"))
+            logger.propagate = False
+        logger.error("unexpected", exc_info=(kind, error, trace))
+        window.show_error("Something unexpected went wrong; your text is safe.", f"Save it. Details are in {log}.")
+
+    sys.excepthook = report
+    window.worker.crashed.connect(lambda error: report(type(error), error, error.__traceback__))
