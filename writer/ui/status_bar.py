@@ -137,5 +137,5 @@ class _ElidedLabel(QLabel):
         self.setText(metrics.elidedText(self._full_text, Qt.TextElideMode.ElideRight, self.width()))
 
     @reported(nothing)
-    def resizeEvent(self, event: QEvent) -> None:  # type: ignore[override]
+    def resizeEvent(self, event: QEvent) -> None:
         self._elide()
