@@ -1,6 +1,6 @@
 """The editor: shows a Document and reports what the writer types. Offsets outside this class are code points."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from PySide6.QtCore import QMimeData, QRect, Qt, Signal
 from PySide6.QtGui import (
@@ -18,7 +18,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QMenu, QTextEdit, QWidget
 
-from writer.document.document import Change, Document
+from writer.document.change import Change
+from writer.document.document import Document
 from writer.document.provenance import Author
 from writer.ui.mirror import Utf16Map, displayed, trim_common, typed
 from writer.ui.overrides import nothing, reported
@@ -51,6 +52,7 @@ class Editor(QTextEdit):
         self._reporting = False  # the document is being brought up to the widget
         self._seen_revision = 0
         self._unsubscribe: Callable[[], None] = lambda: None
+        self._shown: QTextDocument | None = None
         self.cursorPositionChanged.connect(self._on_cursor_moved)
         self.set_document(document)
 
@@ -61,8 +63,8 @@ class Editor(QTextEdit):
         self._map = Utf16Map(document.text)
         self._unsubscribe = document.subscribe(self._on_document_changed)
         self._seen_revision = document.revision
-        previous = self.document()
-        shown = QTextDocument(self)
+        previous, self._shown = self._shown, QTextDocument(self)
+        shown = self._shown
         shown.setUndoRedoEnabled(False)
         shown.setDefaultFont(page_font(self._point_size))
         # The layout comes before the editor sees the document: Qt's own would lay out the whole text first.
@@ -75,7 +77,7 @@ class Editor(QTextEdit):
         self.setDocument(shown)
         self.setCursorWidth(_CARET_WIDTH)
         self.set_caret(0)
-        if previous is not shown and previous.parent() is self:
+        if previous is not None:
             previous.deleteLater()
 
     def set_theme(self, theme: Theme) -> None:
@@ -178,19 +180,21 @@ class Editor(QTextEdit):
 
     def _on_cursor_moved(self) -> None:
         if self._text_document.revision == self._seen_revision:
-            self._text_document.close_typing()
+            self._text_document.close_typing_group()
         self._seen_revision = self._text_document.revision
         self.caret_moved.emit(self.caret)
 
-    def _generated_ranges(self, block: QTextBlock) -> Iterator[tuple[int, int]]:
+    def _generated_ranges(self, block: QTextBlock) -> list[tuple[int, int]]:
         """(start, length) of generated text in a paragraph, UTF-16 units from its beginning."""
         begin = block.position()
         last = min(begin + block.length() - 1, len(self._map))
         first = self._map.to_code_point(begin)
+        ranges = []
         for span in self._text_document.spans(first, self._map.to_code_point(last)):
             if span.author is Author.MODEL:
                 start = self._map.to_utf16(span.start)
-                yield start - begin, self._map.to_utf16(span.end) - start
+                ranges.append((start - begin, self._map.to_utf16(span.end) - start))
+        return ranges
 
     def createMimeDataFromSelection(self) -> QMimeData:
         """The document's own characters, which the widget may only stand in for."""
@@ -202,7 +206,7 @@ class Editor(QTextEdit):
     def insertFromMimeData(self, source: QMimeData) -> None:
         if source.hasText():
             text = source.text().replace("\r\n", "\n").replace("\r", "\n")
-            self._text_document.close_typing()
+            self._text_document.close_typing_group()
             self.textCursor().insertText(displayed(text))
             self.ensureCursorVisible()
 
@@ -231,8 +235,8 @@ class Editor(QTextEdit):
         selected = self.textCursor().hasSelection()
         document, key = self._text_document, QKeySequence.StandardKey
         entries: tuple[tuple[str, QKeySequence.StandardKey, Callable[[], None], bool] | None, ...] = (
-            (f"Undo {document.undo_label or ''}".strip(), key.Undo, self.undo, document.undo_label is not None),
-            (f"Redo {document.redo_label or ''}".strip(), key.Redo, self.redo, document.redo_label is not None),
+            (f"Undo {document.undo_label.lower()}".strip(), key.Undo, self.undo, document.can_undo),
+            (f"Redo {document.redo_label.lower()}".strip(), key.Redo, self.redo, document.can_redo),
             None,
             ("Cut", key.Cut, self.cut, selected),
             ("Copy", key.Copy, self.copy, selected),

@@ -8,7 +8,8 @@ from enum import Enum
 from PySide6.QtCore import QObject, Signal
 
 from writer.assist.context import writing_context
-from writer.document.document import Change, Document
+from writer.document.change import Change
+from writer.document.document import Document
 from writer.document.provenance import Author
 from writer.engine.config import GenerationConfig
 from writer.engine.events import Finished, PrefillProgress, Token
@@ -64,7 +65,7 @@ class GenerationController(QObject):
         prompt = writing_context(document, caret)
         self._document, self._at = document, caret
         self._name = f"{model.installed.id}:{secrets.token_hex(4)}"
-        document.begin_group("Continue")
+        document.begin_group("Continue", Author.MODEL)
         self._unsubscribe = document.subscribe(self._on_document_changed)
         self._job = self._worker.run(lambda: generate(model.session, model.tokenizer, model.cache, prompt, config))
         self._set_state(State.READING)
@@ -78,7 +79,8 @@ class GenerationController(QObject):
     def _end(self) -> None:
         self._job = 0
         self._unsubscribe()
-        self._document.end_group()
+        if self._document.in_group:  # an undo may have ended it
+            self._document.end_group()
         self._set_state(State.IDLE)
 
     def _set_state(self, state: State) -> None:

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QByteArray, QTimer
 from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence
@@ -197,7 +198,7 @@ class MainWindow(QMainWindow):
         self.status.set_model(manifest.title, device)
         self.status.set_state("Ready", busy=False)
         self.status.set_context(0, model.session.config.n_ctx)
-        self.about.set_model(manifest.title, manifest.licence, manifest.default_precision.label)
+        self.about.set_model(manifest.title, manifest.licence, manifest.default_precision.label, device=device)
         self.actions_bar.set_ready(ready=True)
         self.continue_action.setEnabled(True)
         for note in (model.session.fallback_note, manifest.note):
@@ -343,7 +344,7 @@ class MainWindow(QMainWindow):
 def _sampling(settings: Settings) -> GenerationConfig:
     """The writer's own mix of controls, or the usual one where nothing usable is kept."""
     try:
-        values = {k: tuple(v) if isinstance(v, list) else v for k, v in settings.sampling.items()}
+        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in settings.sampling.items()}
         if "logit_bias" in values:
             values["logit_bias"] = tuple((str(word), float(bias)) for word, bias in values["logit_bias"])
         return GenerationConfig(**values) if values else default_config()

@@ -33,7 +33,7 @@ from writer.ui.overrides import nothing, reported
 
 MEASURE_CHARS = 66  # Bringhurst's classic line length for a single column of serif text
 LEADING = 1.55  # line height in ems
-PARAGRAPH_GAP = 0.55  # in line heights
+PARAGRAPH_GAP = 0.3  # in line heights
 MARGIN_TOP = 56
 MARGIN_BOTTOM = 120
 MARGIN_SIDE = 28  # least space between the column and the viewport's edge
@@ -78,7 +78,7 @@ class PageLayout(QAbstractTextDocumentLayout):
         self._tint_ranges = ranges
         self._tint = QTextCharFormat()
         self._tint.setForeground(color)
-        self.update.emit(self._everything())
+        self._repaint(self._everything())
 
     def lay_out(self, top: int, bottom: int) -> bool:
         """Lay out the paragraphs between `top` and `bottom` and a neighbour each side; True if any height changed."""
@@ -138,6 +138,9 @@ class PageLayout(QAbstractTextDocumentLayout):
         index = int(np.searchsorted(self._tops, y, side="right")) - 1
         return min(max(index, 0), len(self._heights) - 1)
 
+    def _repaint(self, area: QRectF) -> None:
+        self.update["QRectF"].emit(area)  # type: ignore[index]  # the stubs do not know overloaded signals
+
     def _everything(self) -> QRectF:
         return QRectF(0, 0, self._page_width, float(self._tops[-1]) + MARGIN_BOTTOM)
 
@@ -189,7 +192,7 @@ class PageLayout(QAbstractTextDocumentLayout):
 
     def _announce(self) -> None:
         self.documentSizeChanged.emit(self.documentSize())
-        self.update.emit(self._everything())
+        self._repaint(self._everything())
 
     def _change(self, position: int, added: int) -> None:
         document = self.document()
@@ -231,7 +234,7 @@ class PageLayout(QAbstractTextDocumentLayout):
         moved = int(self._tops[-1]) != old_end
         bottom = self._everything().bottom() if moved else float(self._tops[last + 1])
         top = float(self._tops[first])
-        self.update.emit(QRectF(0, top, self._page_width, max(bottom, float(old_end)) - top if moved else bottom - top))
+        self._repaint(QRectF(0, top, self._page_width, max(bottom, float(old_end)) - top if moved else bottom - top))
 
     # -- Qt's questions ------------------------------------------------------------------------------------------
 
@@ -257,7 +260,7 @@ class PageLayout(QAbstractTextDocumentLayout):
 
     @reported(lambda: -1)
     def hitTest(self, point: QPointF | QPoint | QPainterPath.Element, accuracy: Qt.HitTestAccuracy) -> int:
-        point = QPointF(point)  # Qt's own callers pass one already
+        assert isinstance(point, QPointF)  # as in Qt's own declaration; the binding's allows for conversions
         index = self._block_at(point.y())
         block = self.document().findBlockByNumber(index)
         self._lay(block, index)

@@ -30,7 +30,7 @@ class Worker(QObject):
         self._jobs: queue.SimpleQueue[tuple[int, Job] | None] = queue.SimpleQueue()
         self._last_job = 0
         self._stop_through = 0  # jobs up to this number are to end at their next yield
-        self._thread = threading.Thread(target=self._work, name="engine")
+        self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
         self._thread.start()
 
     def run(self, job: Job) -> int:
