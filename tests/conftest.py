@@ -47,3 +47,55 @@ def starter_home() -> Path:
     home = Path(sys.prefix) / "starter-home"
     assert (home / ".ready").exists(), "run the tests with `make test`, which fetches the starter model"
     return home
+
+
+POEM = """Tyger Tyger, burning bright,
+In the forests of the night;
+What immortal hand or eye,
+Could frame thy fearful symmetry?
+
+In what distant deeps or skies
+Burnt the fire of thine eyes?
+On what wings dare he aspire?
+What the hand, dare seize the fire?
+"""
+
+
+@pytest.fixture(scope="session")
+def poem() -> str:
+    """Two stanzas by William Blake (1794)."""
+    return POEM
+
+
+@pytest.fixture(scope="session")
+def poem_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A WRITER_HOME with one model: a 2-layer GPT-2 with the real vocabulary that knows the poem by heart, at int8."""
+    import torch
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    from writer.engine.tokenizer import Tokenizer, TokenizerSpec
+    from writer.models.build import BuildRequest, build_model
+    from writer.models.precision import Precision
+    from writer.models.store import ModelStore
+    from writer.paths import resources_dir, user_paths
+
+    files = resources_dir() / "gpt2-tokenizer"
+    spec = TokenizerSpec.from_gpt2_files(files / "vocab.json", files / "merges.txt")
+    token_ids = torch.tensor([[*Tokenizer(spec).encode(POEM), 50256]])
+    torch.manual_seed(4)
+    config = GPT2Config(n_embd=96, n_layer=2, n_head=4, resid_pdrop=0, embd_pdrop=0, attn_pdrop=0)
+    model = GPT2LMHeadModel(config)
+    optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
+    for _ in range(120):
+        loss = model(token_ids, labels=token_ids).loss
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert loss.item() < 0.05
+    home = tmp_path_factory.mktemp("poem-home")
+    model.save_pretrained(home / "checkpoint")
+    gate_text = (resources_dir() / "gate" / "alice.txt").read_text(encoding="utf-8")
+    request = BuildRequest(home / "checkpoint", "poem", Precision.INT8, gate_text, "Poem", tokenizer=spec)
+    for _ in build_model(request, ModelStore(user_paths({"WRITER_HOME": str(home)}).models)):
+        pass
+    return home

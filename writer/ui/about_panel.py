@@ -2,13 +2,13 @@
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont, QFontInfo, QTextBlockFormat, QTextCursor
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QTextBrowser, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QTextBrowser, QVBoxLayout, QWidget
 
 from writer.paths import resources_dir
 from writer.ui.theme import SPACE
 
 TITLE = "Bias and accuracy"
-_LINE_HEIGHT_PERCENT = 145
+_LINE_HEIGHT_PERCENT = 128
 
 
 class AboutPanel(QWidget):
@@ -25,12 +25,6 @@ class AboutPanel(QWidget):
         self._text.setAccessibleName(TITLE)
         self._text.document().setDocumentMargin(0)
         self._text.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        # Tab goes on to the button; links are reached with the mouse, or read in the text by a screen reader.
-        self._text.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse
-            | Qt.TextInteractionFlag.TextSelectableByKeyboard
-            | Qt.TextInteractionFlag.LinksAccessibleByMouse
-        )
         self._text.setMarkdown((resources_dir() / "disclaimer.md").read_text(encoding="utf-8"))
         self._set_type()
 
@@ -57,13 +51,17 @@ class AboutPanel(QWidget):
         self._quiet_line.setProperty("role", "muted")
         self._quiet_line.setAlignment(Qt.AlignmentFlag.AlignHCenter)
 
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(SPACE.l, SPACE.xs, SPACE.l, SPACE.l)
-        layout.setSpacing(SPACE.m)
-        layout.addWidget(card)
-        layout.addWidget(self._text, 1)
-        layout.addWidget(self._button)
-        layout.addWidget(self._quiet_line)
+        layout = QGridLayout(self)  # the text's scroll bar stands in the right margin
+        layout.setContentsMargins(SPACE.l, SPACE.xs, 0, SPACE.l)
+        layout.setHorizontalSpacing(0)
+        layout.setVerticalSpacing(SPACE.m)
+        layout.setColumnMinimumWidth(1, SPACE.l)
+        layout.setColumnStretch(0, 1)
+        layout.setRowStretch(1, 1)
+        layout.addWidget(card, 0, 0)
+        layout.addWidget(self._text, 1, 0, 1, 2)
+        layout.addWidget(self._button, 2, 0)
+        layout.addWidget(self._quiet_line, 3, 0)
         self.set_model("")
         self.set_acknowledged(False)
 
@@ -72,9 +70,10 @@ class AboutPanel(QWidget):
     ) -> None:
         """Name the model that speaks now; an empty title says that none is loaded. Empty facts are left out."""
         size = parameters_text(n_parameters) if n_parameters else ""
-        facts = [part for part in (size, precision, device, f"{licence} licence" if licence else "") if part]
+        build = " · ".join(part for part in (size, precision, device) if part)
+        facts = [line for line in (build, f"{licence} licence" if licence else "") if line]
         self._model.setText(title or "No model is loaded.")
-        self._facts.setText(" · ".join(facts))
+        self._facts.setText("\n".join(facts))
         self._facts.setVisible(bool(title and facts))
 
     def set_acknowledged(self, is_acknowledged: bool) -> None:

@@ -34,6 +34,7 @@ _CARET_WIDTH = 2
 class Editor(QTextEdit):
     """A page over one Document. Undo belongs to the Document; Qt's own is off."""
 
+    typing_begun = Signal()  # before the document takes what the writer did
     typed = Signal()  # the writer changed the text by key, paste, input method or drop
     caret_moved = Signal(int)
     point_size_changed = Signal(float)
@@ -150,6 +151,7 @@ class Editor(QTextEdit):
         if not (old_rest or new_rest):
             return
         start += n_same
+        self.typing_begun.emit()
         self._reporting = True
         try:
             self._text_document.replace(start, start + len(old_rest), typed(new_rest))

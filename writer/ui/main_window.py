@@ -158,6 +158,7 @@ class MainWindow(QMainWindow):
         self.files.failed.connect(self.show_error)
         self.files.informed.connect(self.notices.show_notice)
         self.about.acknowledged.connect(self._on_acknowledged)
+        self.editor.typing_begun.connect(self.generation.stop)  # so that undo takes back the key first
         self.editor.point_size_changed.connect(lambda size: self._change_settings(point_size=size))
         self.sampling.config_changed.connect(self._on_sampling_changed)
         self._theme_group.triggered.connect(self._on_theme_chosen)

@@ -75,6 +75,7 @@ class SamplingPanel(QWidget):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setWidget(content)
+        scroll.verticalScrollBar().rangeChanged.connect(self._on_scroll_range_changed)
         self._scroll = scroll
         self._reset = QPushButton("Reset")
         self._reset.setToolTip("Put every control back to where it was at first, Balanced.")
@@ -145,6 +146,7 @@ class SamplingPanel(QWidget):
                 continue
             heading = QLabel(title)
             heading.setProperty("role", "section")
+            heading.setIndent(0)
             layout.addWidget(heading)
             for name in members:
                 self._add_row(layout, name)
@@ -185,6 +187,13 @@ class SamplingPanel(QWidget):
         self.set_config(config)  # in any case: a second press unchecks the segment
         if changed:
             self.config_changed.emit(config)
+
+    def _on_scroll_range_changed(self, _low: int, high: int) -> None:
+        """The scroll bar takes its room from the margin: the controls keep their width and place."""
+        taken = self._scroll.verticalScrollBar().sizeHint().width() if high else 0
+        margins = self._layout.contentsMargins()
+        margins.setRight(max(0, SPACE.l - taken))
+        self._layout.setContentsMargins(margins)
 
     def _on_fold_toggled(self, is_open: bool) -> None:
         self._fold.setVisible(is_open)

@@ -42,16 +42,16 @@ class StatusBar(QFrame):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(SPACE.m, 0, SPACE.m, 0)
         layout.setSpacing(SPACE.s)
-        layout.addWidget(self._mark)
         layout.addWidget(self._state)
-        layout.addWidget(self._rate)
+        layout.addWidget(self._mark, 0, Qt.AlignmentFlag.AlignVCenter)
         layout.addWidget(self._model, 1)
+        layout.addWidget(self._rate)
         layout.addSpacing(SPACE.s)
         layout.addWidget(self._meter)
         layout.addWidget(self._context)
         layout.addSpacing(SPACE.s)
         layout.addWidget(self._words)
-        for slot in (self._context, self._words):
+        for slot in (self._rate, self._context, self._words):
             slot.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
         self.set_model("", "")

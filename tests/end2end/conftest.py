@@ -1,0 +1,41 @@
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from writer.models.store import ModelStore
+from writer.paths import user_paths
+from writer.ui import theme as themes
+from writer.ui.main_window import MainWindow
+
+
+@pytest.fixture
+def open_window(
+    qapp: QApplication, qtbot: QtBot, poem_home: Path, writer_home: Path
+) -> Iterator[Callable[[str], MainWindow]]:
+    """Opens a real window on a text, with the poem's model read and ready."""
+    shutil.copytree(poem_home / "data", writer_home / "data")
+    themes.load_fonts()
+    qapp.setFont(themes.interface_font())
+    windows: list[MainWindow] = []
+
+    def open_window(text: str) -> MainWindow:
+        paths = user_paths({"WRITER_HOME": str(writer_home)})
+        window = MainWindow(paths)
+        windows.append(window)
+        window.files.new(text)
+        window.editor.set_caret(len(text))
+        window.show()
+        window.load_model(ModelStore(paths.models))
+        qtbot.waitUntil(lambda: window.host.model is not None, timeout=20_000)
+        return window
+
+    yield open_window
+    for window in windows:
+        window.files.document.mark_saved()
+        window.close()
+        window.deleteLater()
+    qapp.setStyleSheet("")
