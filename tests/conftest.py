@@ -1,7 +1,9 @@
 """For every test: no display, no user's folders, and a sample or the whole of each long series."""
 
+import gc
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,18 @@ def writer_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
     home = tmp_path_factory.mktemp("writer-home")
     monkeypatch.setenv("WRITER_HOME", str(home))
     return home
+
+
+@pytest.fixture
+def delete_widgets() -> Iterator[None]:
+    """Destroy a test's widgets at its end. Left to chance, the garbage collector would do so in the middle of a later
+    test's change of style sheet, which walks over every widget there is."""
+    yield
+    from PySide6.QtCore import QCoreApplication, QEvent
+
+    for _ in range(2):
+        gc.collect()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 @pytest.fixture(scope="session")

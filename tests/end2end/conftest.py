@@ -14,7 +14,7 @@ from writer.ui.main_window import MainWindow
 
 @pytest.fixture
 def open_window(
-    qapp: QApplication, qtbot: QtBot, poem_home: Path, writer_home: Path
+    qapp: QApplication, qtbot: QtBot, delete_widgets: None, poem_home: Path, writer_home: Path
 ) -> Iterator[Callable[[str], MainWindow]]:
     """Opens a real window on a text, with the poem's model read and ready."""
     shutil.copytree(poem_home / "data", writer_home / "data")
@@ -38,4 +38,5 @@ def open_window(
         window.files.document.mark_saved()
         window.close()
         window.deleteLater()
-    qapp.setStyleSheet("")
+    windows.clear()
+    del window

@@ -8,7 +8,7 @@ from writer.ui.worker import Worker
 
 
 @pytest.fixture(autouse=True)
-def _faces(qapp: QApplication) -> None:
+def _faces(qapp: QApplication, delete_widgets: None) -> None:
     """The faces that the window is measured with."""
     themes.load_fonts()
     qapp.setFont(themes.interface_font())

@@ -46,7 +46,7 @@ class Document:
         return self._buffer.slice(start, end)
 
     def spans(self, start: int = 0, end: int | None = None) -> Iterator[Span]:
-        """Authorship from `start` up to `end` (None: to the end of the text), neighbours always of different sources."""
+        """Authorship from `start` up to `end` (None: of all the rest); neighbours are always of different sources."""
         end = len(self) if end is None else end
         self._check_range(start, end)
         return self._provenance.spans(start, end)

@@ -22,13 +22,13 @@ class Step:
 class History:
     """The steps of a document. It records changes and hands back their inverses; it never applies one.
 
-    **Typing.** Small insertions of the human that follow each other form one step up to the end of a word and the white
-    space after it; small deletions that follow each other do so too. A jump, the other kind, another author, a paste, an
-    undo or `close_typing` begins a new step.
+    **Typing.** Small insertions of the human that follow each other form one step up to the end of a word and the
+    white space after it; small deletions that follow each other do so too. A jump, the other kind, another author, a
+    paste, an undo or `close_typing` begins a new step.
 
     **Groups.** What is recorded between `begin_group` and the matching `end_group` is one step; groups inside a group
-    join it. Once a group is the model's -- begun so, or because the model wrote in it -- what the human does meanwhile is
-    not part of it:
+    join it. Once a group is the model's -- begun so, or because the model wrote in it -- what the human does meanwhile
+    is not part of it:
 
     - Away from the group's own text, the human's change slips beneath: it becomes a step before the group, as if it had
       been made first, so that the group stays one step, and the next undo takes back the group alone.
