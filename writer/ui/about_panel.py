@@ -1,10 +1,11 @@
 """Bias and accuracy: what the model is, what not to trust it with, and which one is speaking."""
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFont, QFontInfo, QTextBlockFormat, QTextCursor
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QFont, QFontInfo, QGuiApplication, QPalette, QTextBlockFormat, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QTextBrowser, QVBoxLayout, QWidget
 
 from writer.paths import resources_dir
+from writer.ui.overrides import nothing, reported
 from writer.ui.theme import SPACE
 
 TITLE = "Bias and accuracy"
@@ -27,6 +28,7 @@ class AboutPanel(QWidget):
         self._text.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._text.setMarkdown((resources_dir() / "disclaimer.md").read_text(encoding="utf-8"))
         self._set_type()
+        self._color_links()
 
         card = QFrame()
         card.setProperty("role", "card")
@@ -99,7 +101,6 @@ class AboutPanel(QWidget):
             cursor.setPosition(block.position())
             cursor.setBlockFormat(layout)
             if level:
-                cursor.select(QTextCursor.SelectionType.BlockUnderCursor)
                 letters = block.charFormat()
                 letters.clearProperty(letters.Property.FontSizeAdjustment.value)
                 letters.setProperty(letters.Property.FontPixelSize.value, base + (4 if level == 1 else 0))
@@ -108,6 +109,27 @@ class AboutPanel(QWidget):
                 cursor.setPosition(block.position() + block.length() - 1, QTextCursor.MoveMode.KeepAnchor)
                 cursor.setCharFormat(letters)
             block = block.next()
+
+    def _color_links(self) -> None:
+        """Markdown fixes the colour of links when it is read; this puts the theme's in its place."""
+        color = QGuiApplication.palette().color(QPalette.ColorRole.Link)
+        cursor = QTextCursor(self._text.document())
+        links = QTextCharFormat()
+        links.setForeground(color)
+        block = self._text.document().begin()
+        while block.isValid():
+            for piece in block.textFormats():
+                if piece.format.isAnchor() and piece.format.foreground().color() != color:
+                    cursor.setPosition(block.position() + piece.start)
+                    cursor.setPosition(block.position() + piece.start + piece.length, QTextCursor.MoveMode.KeepAnchor)
+                    cursor.mergeCharFormat(links)
+            block = block.next()
+
+    @reported(nothing)
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange) and hasattr(self, "_text"):
+            self._color_links()
 
 
 def parameters_text(n_parameters: int) -> str:

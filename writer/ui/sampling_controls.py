@@ -117,6 +117,7 @@ class NumberRow(_LabelledRow):
         self.box.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.box.setKeyboardTracking(False)  # half-typed numbers are no settings
         self.box.valueChanged.connect(self._on_box_changed)
+        self.box.lineEdit().setTextMargins(0, 0, SPACE.xs, 0)  # a spin box drops the style sheet's right padding
         self._describe(self.box, field)
         self.label.setBuddy(self.box)
         self.grid.addWidget(self.box, 0, 1)
