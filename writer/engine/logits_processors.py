@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 Scores = NDArray[np.float32]
 
+_LARGEST_PENALTY = 1e30  # beyond any score, and far from where float32 ends
+
 
 class LogitsProcessor(Protocol):
     """`name` is how the step is printed."""
@@ -105,7 +107,7 @@ class Dry:
         self._base = base
         self._allowed_length = allowed_length
         self._breakers = breakers
-        self._largest_exponent = 88.7 / np.log(base) if base > 1 else np.inf  # exp(88.7) is float32's limit
+        self._largest_exponent = np.log(_LARGEST_PENALTY) / np.log(base) if base > 1 else np.inf
 
     def __call__(self, token_ids: Sequence[int], scores: Scores) -> Scores:
         n = len(token_ids)
@@ -122,7 +124,8 @@ class Dry:
                 longest[token_id] = max(longest.get(token_id, 0), length)
         for token_id, length in longest.items():
             exponent = min(length - self._allowed_length, self._largest_exponent)
-            scores[token_id] -= np.float32(self._multiplier * self._base**exponent)
+            penalty = min(self._multiplier * self._base**exponent, _LARGEST_PENALTY)
+            scores[token_id] -= np.float32(penalty)
         return scores
 
     @staticmethod

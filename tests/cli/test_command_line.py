@@ -1,0 +1,207 @@
+"""The command line as a user runs it: a process of its own, with a small model of its own."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from writer.engine.config import GenerationConfig
+
+
+def writer(*arguments: str | Path, home: Path, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    environ = {k: v for k, v in os.environ.items() if not k.startswith(("DISPLAY", "WAYLAND", "QT_"))}
+    return subprocess.run(
+        [sys.executable, "-m", "writer", *map(str, arguments)],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=environ | {"WRITER_HOME": str(home)} | environment,
+    )
+
+
+def assert_one_line(result: subprocess.CompletedProcess[str], status: int) -> str:
+    """Failed in one sentence or two on one line, without a traceback; returns the line."""
+    assert result.returncode == status, result.stderr
+    lines = result.stderr.strip().splitlines()
+    assert len(lines) == 1, result.stderr
+    assert lines[0].startswith("writer: ")
+    return lines[0]
+
+
+def test_generate_writes_the_text_and_nothing_else(poem_home: Path, poem: str) -> None:
+    prompt = poem.partition("\n")[0]
+    result = writer("generate", prompt, "--temperature", "0", home=poem_home)
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    assert poem.startswith(prompt + result.stdout.rstrip("\n")[:100]) or result.stdout.startswith(poem[:100])
+
+
+def test_same_seed_same_text(poem_home: Path) -> None:
+    options = ("--temperature", "2", "--max-new-tokens", "30")
+    runs = [writer("generate", "Tyger", "--seed", seed, *options, home=poem_home).stdout for seed in ("7", "7", "8")]
+    assert runs[0] == runs[1] != runs[2]
+
+
+def test_the_prompt_may_come_from_a_pipe(poem_home: Path) -> None:
+    given = writer("generate", "Tyger Tyger", "--temperature", "0", home=poem_home)
+    piped = writer("generate", "-", "--temperature", "0", home=poem_home, stdin="Tyger Tyger")
+    assert piped.returncode == 0
+    assert piped.stdout == given.stdout
+
+
+def test_statistics_go_to_stderr_and_json_is_json(poem_home: Path) -> None:
+    result = writer("generate", "Tyger", "--stats", "--max-new-tokens", "5", "--seed", "1", home=poem_home)
+    assert "tokens" in result.stderr
+    assert "tokens/s" not in result.stdout
+    as_json = writer("generate", "Tyger", "--json", "--max-new-tokens", "5", "--seed", "1", home=poem_home)
+    assert all(isinstance(json.loads(line), dict) for line in as_json.stdout.splitlines())
+    assert as_json.stdout
+
+
+def test_every_sampler_setting_is_an_option(poem_home: Path) -> None:
+    help_text = writer("generate", "--help", home=poem_home).stdout
+    for name in GenerationConfig.__dataclass_fields__:
+        if name != "n_alternatives":
+            assert (
+                "--" + name.replace("_", "-") in help_text or "--" + name.rstrip("s").replace("_", "-") in help_text
+            ), name
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["generate", "x", "--temperature", "-1"], "temperature"),
+        (["generate", "x", "--top-p", "two"], "top-p"),
+        (["generate"], "PROMPT"),
+        (["generate", ""], "prompt is empty"),
+        (["generate", "x", "--no-such-option"], "no-such-option"),
+        (["models"], ""),
+        (["models", "frobnicate"], "frobnicate"),
+        (["bench", "--new-tokens", "-4"], ""),
+    ],
+)
+def test_wrong_usage_is_one_line_and_status_2(arguments: list[str], words: str, poem_home: Path) -> None:
+    assert words in assert_one_line(writer(*arguments, home=poem_home), 2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["generate", "x", "--model", "peom"], "poem"),
+        (["models", "info", "nothing"], "nothing"),
+        (["models", "remove", "nothing"], "nothing"),
+        (["models", "get", "no-such-model"], "no-such-model"),
+        (["models", "build", "/does/not/exist", "--id", "new"], "exist"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line_and_status_1(arguments: list[str], words: str, poem_home: Path) -> None:
+    assert words in assert_one_line(writer(*arguments, home=poem_home), 1)
+
+
+def test_a_million_characters_are_no_trouble(poem_home: Path) -> None:
+    story = "Tyger Tyger, burning bright, in the forests of the night. " * 18_000
+    began = time.monotonic()
+    result = writer("generate", "-", "--max-new-tokens", "4", home=poem_home, stdin=story)
+    assert result.returncode == 0, result.stderr
+    assert time.monotonic() - began < 60
+
+
+def test_ctrl_c_stops_cleanly(poem_home: Path) -> None:
+    endless = ["--max-new-tokens", "4096", "--min-new-tokens", "4096", "--temperature", "2"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "writer", "generate", "Tyger", *endless],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"WRITER_HOME": str(poem_home)},
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stdout.read(20)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert b"Traceback" not in errors
+
+
+def test_models_list_info_and_remove(poem_home: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(poem_home / "data", home / "data")
+    assert "poem" in writer("models", "list", home=home).stdout
+    info = json.loads(writer("models", "info", "poem", "--json", home=home).stdout)
+    assert info["precisions"]["int8"]["perplexity"] > 0
+    assert writer("models", "remove", "poem", home=home).returncode == 0
+    assert "poem" not in writer("models", "list", home=home).stdout
+    assert "poem" not in writer("models", "list", "--json", home=home).stdout
+
+
+def test_a_folder_is_built_and_writes(poem_home: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    checkpoint = tmp_path / "checkpoint"
+    shutil.copytree(poem_home / "checkpoint", checkpoint)
+    from writer.paths import resources_dir
+
+    for name in ("vocab.json", "merges.txt"):
+        shutil.copy(resources_dir() / "gpt2-tokenizer" / name, checkpoint)
+    built = writer("models", "build", checkpoint, "--id", "mine", "--precision", "fp32", home=home)
+    assert built.returncode == 0, built.stderr
+    result = writer("generate", "Tyger Tyger", "--temperature", "0", "--model", "mine", home=home)
+    assert "burning bright" in result.stdout
+
+
+def test_bench_has_its_keys(poem_home: Path) -> None:
+    result = writer("bench", "--prompt-tokens", "32", "--new-tokens", "4", "--json", home=poem_home)
+    assert result.returncode == 0, result.stderr
+    keys = {"load_s", "prefill_s", "prefill_tps", "decode_ms", "decode_tps", "ttft_s", "peak_rss_bytes"}
+    figures = json.loads(result.stdout)
+    assert keys <= figures.keys()
+    assert all(figures[key] > 0 for key in keys)
+
+
+@pytest.mark.parametrize("damage", ["cut graph", "cut weights", "no manifest", "empty manifest"])
+def test_a_damaged_model_is_told_in_one_line(damage: str, poem_home: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(poem_home / "data", home / "data")
+    folder = home / "data" / "models" / "poem"
+    if damage == "cut graph":
+        for graph in folder.glob("*.onnx"):
+            graph.write_bytes(graph.read_bytes()[:2000])
+    elif damage == "cut weights":
+        for weights in folder.glob("*.data"):
+            weights.write_bytes(weights.read_bytes()[:2000])
+    elif damage == "no manifest":
+        (folder / "manifest.json").unlink()
+    else:
+        (folder / "manifest.json").write_text("{}")
+    assert_one_line(writer("generate", "Tyger", "--model", "poem", home=home), 1)
+
+
+def test_no_network_at_the_first_start_is_told_in_words(tmp_path: Path) -> None:
+    nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_CONFIG_FILE": os.devnull, "PIP_RETRIES": "0"}
+    nowhere |= {"PIP_FIND_LINKS": "", "PIP_EXTRA_INDEX_URL": ""}
+    result = writer("generate", "Once", home=tmp_path, **nowhere)
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+    assert result.stderr.strip().splitlines()[-1].startswith("writer: ")
+
+
+def test_without_a_display_the_terminal_does_the_job(poem_home: Path) -> None:
+    result = writer(home=poem_home)
+    assert result.returncode == 0, result.stderr
+    assert "no display" in result.stderr
+    welcome = (Path(__file__).parents[2] / "resources" / "welcome.txt").read_text(encoding="utf-8").rstrip()
+    assert result.stdout.startswith(welcome)
+    assert len(result.stdout) > len(welcome) + 20
+
+
+def test_a_binary_file_is_refused_before_anything_is_loaded(poem_home: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "picture.png"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\r")
+    result = writer(picture, home=poem_home)
+    assert result.returncode == 1
+    assert "picture.png is not a text file" in result.stderr

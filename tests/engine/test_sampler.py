@@ -1,0 +1,135 @@
+import dataclasses
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from writer.engine.config import GenerationConfig
+from writer.engine.sampler import SamplerChain
+from writer.errors import UsageError, WriterError
+
+WORDS = {
+    "end": [1],
+    " end": [2],
+    "cat": [3, 4],
+    " cat": [5],
+    "\n": [6],
+    " \n": [7, 6],
+    ":": [8],
+    " :": [9],
+    "*": [10],
+    '"': [11],
+}
+NEUTRAL = GenerationConfig(temperature=1.0, top_p=1.0)
+
+
+def encode(text: str) -> list[int]:
+    return WORDS.get(text, [12])
+
+
+def chain(seed: int = 1, **settings: object) -> SamplerChain:
+    config = dataclasses.replace(NEUTRAL, **settings)  # type: ignore[arg-type]
+    return SamplerChain.from_config(config, n_prompt_tokens=2, eos_token_ids=(0,), encode=encode, seed=seed)
+
+
+def test_a_neutral_chain_only_draws() -> None:
+    assert str(chain()) == "draw"
+    assert str(chain(temperature=0)) == "likeliest"
+
+
+def test_the_order_of_all_steps() -> None:
+    everything = chain(
+        logit_bias=(("end", 1.0),), repetition_penalty=1.1, frequency_penalty=0.1, presence_penalty=0.1,
+        dry_multiplier=0.8, no_repeat_ngram_size=4, banned_words=("cat",), min_new_tokens=3, temperature=0.9,
+        top_k=50, top_p=0.9, min_p=0.01, typical_p=0.9, epsilon_cutoff=1e-4, eta_cutoff=1e-4, xtc_probability=0.5,
+    )  # fmt: skip
+    assert str(everything) == (
+        "bias -> repetition -> frequency/presence -> dry -> no-repeat -> bans -> min new tokens -> temperature"
+        " -> top-k -> top-p -> min-p -> typical -> epsilon -> eta -> xtc -> draw"
+    )
+
+
+def test_mirostat_takes_the_place_of_the_cut_offs() -> None:
+    assert str(chain(mirostat_tau=3.0, top_k=5, top_p=0.5, min_p=0.1)) == "mirostat -> draw"
+
+
+def test_draws_follow_the_probabilities() -> None:
+    probabilities = np.array([0.5, 0.25, 0.15, 0.1])
+    sampler = chain(seed=3)
+    drawn = Counter(sampler.sample([], np.log(probabilities).astype(np.float32)) for _ in range(20_000))
+    expected = probabilities * 20_000
+    chi_square = sum((drawn[i] - expected[i]) ** 2 / expected[i] for i in range(4))
+    assert chi_square < 16.3  # 0.1 % of fair samplers exceed this with 3 degrees of freedom
+
+
+def draws(sampler: SamplerChain) -> list[int]:
+    scores = np.random.default_rng(0).standard_normal(50).astype(np.float32)
+    return [sampler.sample([], scores.copy()) for _ in range(40)]
+
+
+def test_the_seed_decides_all_chances() -> None:
+    settings = {"xtc_probability": 0.5, "xtc_threshold": 0.02, "top_p": 0.95}
+    assert draws(chain(7, **settings)) == draws(chain(7, **settings))
+    assert draws(chain(7, **settings)) != draws(chain(8, **settings))
+
+
+def test_temperature_zero_takes_the_likeliest() -> None:
+    assert chain(temperature=0).sample([], np.array([1, 5, 3], np.float32)) == 1
+
+
+def test_banned_words_are_never_drawn_bare_or_after_a_space() -> None:
+    sampler = chain(banned_words=("end", "cat"))
+    scores = np.full(13, -5, np.float32)
+    scores[[1, 2, 4, 5]] = 5
+    assert not {1, 2, 5} & {sampler.sample([3], scores.copy()) for _ in range(300)}
+    assert 4 not in {sampler.sample([3], scores.copy()) for _ in range(300)}  # would finish "cat"
+    assert 4 in {sampler.sample([1], scores.copy()) for _ in range(300)}
+
+
+def test_when_everything_is_banned_something_is_still_written() -> None:
+    sampler = chain(banned_words=("end",), temperature=0)
+    assert sampler.sample([], np.array([-np.inf, 3, -np.inf], np.float32)) == 1
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_numbers_that_are_none_are_told(bad: float) -> None:
+    with pytest.raises(WriterError, match="not valid"):
+        chain().sample([], np.array([0, bad, 1], np.float32))
+    with pytest.raises(WriterError, match="not valid"):
+        chain(temperature=0).sample([], np.full(3, -np.inf, np.float32))
+
+
+def test_mirostat_steers_the_average_surprise() -> None:
+    rng = np.random.default_rng(2)
+    for tau in (2.0, 4.0):
+        sampler = chain(seed=5, mirostat_tau=tau, mirostat_eta=0.1)
+        surprises = []
+        for _ in range(600):
+            scores = (rng.standard_normal(2000) * 2).astype(np.float32)
+            probabilities = np.exp(scores - scores.max())
+            token_id = sampler.sample([], scores.copy())
+            sampler.accept(token_id)
+            kept = probabilities[-np.log2(probabilities / probabilities.sum()) <= 1e9]
+            surprises.append(-np.log2(probabilities[token_id] / kept.sum()))
+        assert np.mean(surprises[200:]) > 1
+        low = np.mean(surprises[200:])
+        if tau == 2.0:
+            first = low
+    assert low > first + 0.5
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("temperature", -0.1),
+        ("top_p", 1.5),
+        ("max_new_tokens", 0),
+        ("seed", -1),
+        ("min_p", 2.0),
+        ("stop_strings", ("",)),
+        ("banned_words", ("",)),
+    ],
+)
+def test_values_out_of_bounds_are_refused(name: str, value: object) -> None:
+    with pytest.raises(UsageError):
+        dataclasses.replace(NEUTRAL, **{name: value})  # type: ignore[arg-type]

@@ -1,0 +1,101 @@
+"""The status bar's figures change and nothing moves."""
+
+import pytest
+from PySide6.QtWidgets import QApplication, QLabel, QProgressBar, QWidget
+from pytestqt.qtbot import QtBot
+
+from writer.ui.status_bar import StatusBar
+
+
+@pytest.fixture
+def bar(qtbot: QtBot) -> StatusBar:
+    bar = StatusBar()
+    qtbot.addWidget(bar)
+    bar.resize(1000, bar.height())
+    with qtbot.waitExposed(bar):
+        bar.show()
+    return bar
+
+
+def texts(bar: StatusBar) -> list[str]:
+    return [label.text() for label in bar.findChildren(QLabel) if label.isVisible() and label.text()]
+
+
+def places(bar: StatusBar) -> list[tuple[int, int]]:
+    QApplication.processEvents()
+    return [(child.x(), child.width()) for child in bar.findChildren(QWidget)]
+
+
+def test_at_first(bar: StatusBar) -> None:
+    assert texts(bar) == ["Ready", "No model", "0 words"]
+
+
+def test_while_writing(bar: StatusBar) -> None:
+    bar.set_model("GPT-2 medium", "CPU")
+    bar.set_state("Reading 256 of 700", busy=True)
+    bar.set_rate(38.24)
+    bar.set_context(612, 1024)
+    bar.set_words(1234)
+    assert set(texts(bar)) == {
+        "AI",
+        "GPT-2 medium · CPU",
+        "Reading 256 of 700",
+        "38.2 tokens/s",
+        "612 of 1,024 tokens",
+        "1,234 words",
+    }
+    meter = bar.findChild(QProgressBar)
+    assert meter is not None
+    assert (meter.value(), meter.maximum()) == (612, 1024)
+
+
+def test_nothing_jumps(bar: StatusBar) -> None:
+    bar.set_model("GPT-2 medium", "CPU")
+    before = places(bar)
+    for done in (1, 99, 1024):
+        bar.set_state(f"Reading {done:,} of 1,024", busy=True)
+        bar.set_rate(done / 10)
+        bar.set_context(done, 1024)
+        bar.set_words(done * 1000)
+        assert places(bar) == before
+    bar.set_state("Ready", busy=False)
+    bar.set_rate(None)
+    assert places(bar) == before
+
+
+def test_the_mark_shows_only_while_busy(bar: StatusBar) -> None:
+    bar.set_state("Writing", busy=True)
+    assert "AI" in texts(bar)
+    bar.set_state("Ready", busy=False)
+    assert "AI" not in texts(bar)
+
+
+def test_a_full_or_unknown_window(bar: StatusBar) -> None:
+    meter = bar.findChild(QProgressBar)
+    assert meter is not None
+    bar.set_context(2000, 1024)
+    assert meter.value() == meter.maximum() == 1024
+    bar.set_context(0, 0)
+    assert not meter.isVisible()
+    assert not any("tokens" in text for text in texts(bar))
+
+
+def test_a_long_title_gives_way_and_is_told_in_full(bar: StatusBar) -> None:
+    title = "A model with a title that no status bar has room for " * 4
+    bar.set_model(title, "CPU")
+    elided = next(text for text in texts(bar) if text.startswith("A model"))
+    assert elided.endswith("…")
+    label = next(child for child in bar.findChildren(QLabel) if child.text() == elided)
+    assert label.toolTip() == f"{title} · CPU"
+    bar.resize(4000, bar.height())
+    QApplication.processEvents()
+    assert label.text() == f"{title} · CPU"
+
+
+def test_one_word(bar: StatusBar) -> None:
+    bar.set_words(1)
+    assert "1 word" in texts(bar)
+
+
+def test_every_figure_is_explained(bar: StatusBar) -> None:
+    assert all(child.toolTip() for child in bar.findChildren(QLabel))
