@@ -6,7 +6,7 @@ LOCKS := packaging/locks
 # The starter model as the tests use it: fetched once, kept with the test environment.
 STARTER_HOME := $(TEST)/starter-home
 
-.PHONY: run test test-long check format bench bench-peers locks clean
+.PHONY: run test test-long check format bench bench-peers bench-window locks clean
 
 run: $(RUNTIME)/.ready
 	@sh packaging/system_libraries.sh window
@@ -37,6 +37,10 @@ bench-peers: $(TEST)/.ready
 	sh packaging/python_environment.sh .venv-peers $(LOCKS)/torch.txt $(LOCKS)/test.txt
 	sh tests/benchmarks/install_peers.sh .venv-peers
 	.venv-peers/bin/python tests/benchmarks/engine.py --peers $(ARGS)
+
+bench-window: $(TEST)/.ready
+	@sh packaging/system_libraries.sh tests
+	$(TEST)/bin/python tests/benchmarks/window.py $(ARGS)
 
 locks: $(TEST)/.ready
 	$(TEST)/bin/python $(LOCKS)/make_locks.py

@@ -1,4 +1,7 @@
-"""GPT-2 of medium's exact shape with random weights, in the forms that the engines read. Speed does not depend on values."""
+"""GPT-2 of medium's exact shape with random weights, in the forms that the engines read.
+
+Speed does not depend on the values.
+"""
 
 import shutil
 from pathlib import Path

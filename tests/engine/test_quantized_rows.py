@@ -9,6 +9,7 @@ from onnx import TensorProto
 
 from writer.models.graph.builder import GraphBuilder
 from writer.models.graph.linear import _row_scaled_product
+from writer.models.precision import Precision
 
 K, N = 96, 80
 
@@ -18,7 +19,7 @@ def product(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     """A graph of one product, and its weight."""
     path = tmp_path_factory.mktemp("product") / "product.onnx"
     weight = (np.random.default_rng(1).standard_normal((K, N)) * 0.1).astype(np.float32)
-    with GraphBuilder(path) as builder:
+    with GraphBuilder(path, Precision.INT8) as builder:
         builder.input("x", TensorProto.FLOAT, [1, "T", K])
         y = _row_scaled_product(builder, "x", weight, "w", wide=request.param)
         builder.node("Identity", [y], "y")
