@@ -10,6 +10,9 @@ from writer.ui import theme as themes
 from writer.ui.about_panel import AboutPanel, parameters_text
 from writer.ui.theme import DARK, LIGHT
 
+# Qt says so for every top-level window without a screen.
+pytestmark = pytest.mark.qt_log_ignore("does not support propagateSizeHints")
+
 
 @pytest.fixture
 def panel(qtbot: QtBot) -> AboutPanel:

@@ -7,22 +7,31 @@ from pytestqt.qtbot import QtBot
 
 from writer.ui.notices import NoticeBar
 
+# Qt says so for every top-level window without a screen.
+pytestmark = pytest.mark.qt_log_ignore("does not support propagateSizeHints")
+
 LEFT = Qt.MouseButton.LeftButton
 
 
 @pytest.fixture
-def bar(qtbot: QtBot) -> NoticeBar:
+def window(qtbot: QtBot) -> QWidget:
     window = QWidget()
-    bar, page = NoticeBar(), QLineEdit()
+    page = QLineEdit()
     layout = QVBoxLayout(window)
-    layout.addWidget(bar)
+    layout.addWidget(NoticeBar())
     layout.addWidget(page)
     qtbot.addWidget(window)
     window.resize(600, 400)
     with qtbot.waitExposed(window):
         window.show()
     page.setFocus()
-    bar.setProperty("kept", window)  # the window lives as long as the bar is used
+    return window
+
+
+@pytest.fixture
+def bar(window: QWidget) -> NoticeBar:
+    bar = window.findChild(NoticeBar)
+    assert isinstance(bar, NoticeBar)
     return bar
 
 

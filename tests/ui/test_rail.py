@@ -13,6 +13,9 @@ from writer.ui.icons import IconButton
 from writer.ui.rail import Rail
 from writer.ui.theme import DARK, LIGHT, SPACE, Theme
 
+# Qt says so for every top-level window without a screen.
+pytestmark = pytest.mark.qt_log_ignore("does not support propagateSizeHints")
+
 LEFT = Qt.MouseButton.LeftButton
 
 

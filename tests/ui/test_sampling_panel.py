@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPlainTextEdit,
     QPushButton,
-    QScrollArea,
     QSlider,
     QSpinBox,
     QWidget,
@@ -24,6 +23,9 @@ from writer.assist.presets import BALANCED, FOCUSED, WILD, default_config
 from writer.engine.config import GenerationConfig
 from writer.ui.sampling_controls import _escaped, _unescaped
 from writer.ui.sampling_panel import SamplingPanel
+
+# Qt says so for every top-level window without a screen.
+pytestmark = pytest.mark.qt_log_ignore("does not support propagateSizeHints")
 
 LEFT = Qt.MouseButton.LeftButton
 MAIN = [field.name for field in dataclasses.fields(GenerationConfig) if field.metadata["main"]]
@@ -220,36 +222,30 @@ def test_every_control_explains_itself(panel: SamplingPanel) -> None:
             assert (control.minimum(), control.maximum()) == (field.metadata["low"], field.metadata["high"])
 
 
-def test_the_wheel_scrolls_past_controls_and_turns_the_focused_one(panel: SamplingPanel, qtbot: QtBot) -> None:
-    button(panel, "More controls").click()
-    panel.resize(319, 300)
-    QApplication.processEvents()
-    bar = panel.findChild(QScrollArea).verticalScrollBar()
+def test_the_wheel_passes_by_controls_and_turns_the_focused_one(panel: SamplingPanel) -> None:
     slider = find(panel, QSlider, "max_new_tokensSlider")
 
-    def turn() -> None:
+    def turn() -> bool:
+        """One notch down over the slider; whether it took it. What is not taken goes on to the scroll area."""
         middle = QPointF(slider.rect().center())
-        none = Qt.KeyboardModifier.NoModifier
-        QApplication.sendEvent(
-            slider,
-            QWheelEvent(
-                middle,
-                slider.mapToGlobal(middle),
-                QPoint(),
-                QPoint(0, -120),
-                Qt.MouseButton.NoButton,
-                none,
-                Qt.ScrollPhase.NoScrollPhase,
-                False,
-            ),
+        event = QWheelEvent(
+            middle,
+            slider.mapToGlobal(middle),
+            QPoint(),
+            QPoint(0, -120),
+            Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,
         )
+        QApplication.sendEvent(slider, event)
+        return event.isAccepted()
 
     preset_button(panel, "wild").setFocus()
-    turn()
+    assert not turn()
     assert panel.config == default_config()
-    assert bar.value() > 0
     slider.setFocus()
-    turn()
+    assert turn()
     assert panel.config.max_new_tokens < default_config().max_new_tokens
 
 

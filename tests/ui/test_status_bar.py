@@ -6,6 +6,9 @@ from pytestqt.qtbot import QtBot
 
 from writer.ui.status_bar import StatusBar
 
+# Qt says so for every top-level window without a screen.
+pytestmark = pytest.mark.qt_log_ignore("does not support propagateSizeHints")
+
 
 @pytest.fixture
 def bar(qtbot: QtBot) -> StatusBar:

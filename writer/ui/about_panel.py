@@ -135,7 +135,7 @@ class AboutPanel(QWidget):
 def parameters_text(n_parameters: int) -> str:
     """Such as "355 million parameters"."""
     for unit, name in ((1_000_000_000, "billion"), (1_000_000, "million")):
-        if n_parameters >= unit:
+        if n_parameters >= 0.9995 * unit:  # three digits round up to one of the next unit
             return f"{n_parameters / unit:.3g} {name} parameters"
     return f"{n_parameters:,} parameters"
 
