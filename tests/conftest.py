@@ -16,7 +16,7 @@ _SLOW_MACHINE = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 settings.register_profile(
     "sample", max_examples=60, derandomize=True, deadline=None, suppress_health_check=_SLOW_MACHINE
 )
-settings.register_profile("long", max_examples=3000, deadline=None, suppress_health_check=_SLOW_MACHINE)
+settings.register_profile("long", max_examples=600, deadline=None, suppress_health_check=_SLOW_MACHINE)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -33,9 +33,9 @@ def has_display() -> bool:
 
 def _write_in_terminal(file: Path | None) -> int:
     """The same main job without a window: stream a continuation of the file, or of the welcome text."""
+    from writer.assist.presets import default_config
     from writer.cli.loading import load_model
     from writer.document.storage import load_text
-    from writer.engine.config import GenerationConfig
     from writer.engine.events import Token
     from writer.engine.generate import generate
 
@@ -43,7 +43,7 @@ def _write_in_terminal(file: Path | None) -> int:
     text = load_text(file or resources_dir() / "welcome.txt").text.rstrip()
     model = load_model(None)
     sys.stdout.write(text)
-    for event in generate(model.session, model.tokenizer, model.cache, text, GenerationConfig()):
+    for event in generate(model.session, model.tokenizer, model.cache, text, default_config()):
         if isinstance(event, Token):
             sys.stdout.write(event.text)
             sys.stdout.flush()
