@@ -18,7 +18,7 @@ test: $(TEST)/.ready $(STARTER_HOME)/.ready
 
 test-long: $(TEST)/.ready $(STARTER_HOME)/.ready
 	@sh packaging/system_libraries.sh tests
-	$(TEST)/bin/python -m pytest --long -q $(ARGS)
+	$(TEST)/bin/python -m pytest --long -n 2 --dist loadfile -q $(ARGS)
 
 check: $(TEST)/.ready
 	$(TEST)/bin/ruff format --check .
