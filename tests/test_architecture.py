@@ -3,6 +3,8 @@
 import pkgutil
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +25,8 @@ def run(code: str) -> str:
 def test_asking_for_help_loads_nothing_heavy(argument: str) -> None:
     code = f"""
 import sys
+import tomllib
+from pathlib import Path
 from writer.cli.main import main
 try:
     main([{argument!r}])
@@ -56,3 +60,10 @@ for module in pkgutil.walk_packages(writer.ui.__path__, "writer.ui."):
 print(sorted({"torch", "transformers", "optimum", "onnx"} & set(sys.modules)))
 """
     assert run(code) == "[]\n"
+
+
+def test_the_wheel_carries_every_package() -> None:
+    root = Path(__file__).parents[1]
+    listed = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]["packages"]
+    found = {".".join(file.parent.relative_to(root).parts) for file in (root / "writer").rglob("*.py")}
+    assert set(listed) == found | {"writer.resources"}

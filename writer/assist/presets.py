@@ -49,7 +49,7 @@ FOCUSED = Preset(
     temperature=0.6,
     top_k=40,
     top_p=0.9,
-    repetition_penalty=1.15,
+    repetition_penalty=1.1,
     penalty_range=256,
 )
 BALANCED = Preset(
@@ -58,7 +58,8 @@ BALANCED = Preset(
     "Fluent, with a surprise now and then.",
     temperature=0.8,
     top_p=0.95,
-    repetition_penalty=1.1,
+    min_p=0.08,
+    repetition_penalty=1.08,
     penalty_range=256,
 )
 # min-p keeps a high temperature coherent (Nguyen et al. 2024, arXiv:2407.01082).

@@ -7,6 +7,7 @@ import sys
 from contextlib import closing
 from typing import Any
 
+from writer.assist.presets import default_config
 from writer.engine.config import GenerationConfig
 from writer.engine.events import Finished, GenerationStatistics, Token
 from writer.errors import UsageError
@@ -24,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object at the end in place of the text")
     parser.add_argument("--stats", action="store_true", help="print statistics to stderr at the end")
     controls = parser.add_argument_group("sampling")
+    defaults = default_config()
     for field in dataclasses.fields(GenerationConfig):
         option = f"--{field.name.replace('_', '-')}"
         text = field.metadata["help"].replace("%", "%%")
@@ -32,12 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             controls.add_argument(option, action="append", metavar=metavar, help=f"{text} May be given more than once.")
         else:
             kind = float if isinstance(field.default, float) else int
-            shown = "" if field.default is None else f" (default {field.default})"
+            default = getattr(defaults, field.name)
+            shown = "" if default is None else f" (default {default})"
             controls.add_argument(option, type=kind, metavar="N", help=text + shown)
 
 
 def config_from(options: argparse.Namespace) -> GenerationConfig:
-    """The options that were given, over the defaults. Raises UsageError for values out of bounds."""
+    """The options given, over the preset that a window starts with. Raises UsageError for values out of range."""
     given: dict[str, Any] = {}
     for field in dataclasses.fields(GenerationConfig):
         value = getattr(options, field.name)
@@ -45,7 +48,7 @@ def config_from(options: argparse.Namespace) -> GenerationConfig:
             given[field.name] = tuple(value) if field.name in _LISTS else value
     if "logit_bias" in given:
         given["logit_bias"] = tuple(_word_bias(item) for item in given["logit_bias"])
-    return GenerationConfig(**given)
+    return dataclasses.replace(default_config(), **given)
 
 
 def _word_bias(item: str) -> tuple[str, float]:
