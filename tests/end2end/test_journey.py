@@ -48,7 +48,7 @@ def start(display: str, poem_home: Path, writer_home: Path) -> Iterator[Callable
     shutil.copytree(poem_home / "data", writer_home / "data")
     (writer_home / "config").mkdir()
     (writer_home / "config" / "settings.toml").write_text(
-        "acknowledged = true\n[sampling]\ntemperature = 0.0\nmax_new_tokens = 100\n"
+        "acknowledged = true\n[sampling]\ntemperature = 0.0\nrepetition_penalty = 1.0\nmax_new_tokens = 100\n"
     )
     running: list[subprocess.Popen[bytes]] = []
 

@@ -1,5 +1,6 @@
 """Colours keep their contrast, the style sheet is complete, the shipped faces load."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -70,3 +71,8 @@ def test_shipped_faces_load_with_their_licences(qapp: QApplication) -> None:
     for folder in ("source-serif", "inter"):
         assert "SIL OPEN FONT LICENSE Version 1.1" in (themes.fonts_dir() / folder / "LICENSE.txt").read_text()
     assert sum(face.stat().st_size for face in themes.fonts_dir().rglob("*.otf")) < 4_000_000
+
+
+def test_every_ground_is_a_colour() -> None:
+    for theme in themes.THEMES.values():
+        assert not re.search(r"background: *[0-9]", themes.stylesheet(theme)), theme.name

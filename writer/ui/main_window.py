@@ -315,7 +315,7 @@ class MainWindow(QMainWindow):
     # -- settings ------------------------------------------------------------------------------------------------
 
     def _on_sampling_changed(self, config: GenerationConfig) -> None:
-        defaults = GenerationConfig()
+        defaults = default_config()
         chosen = {
             f.name: getattr(config, f.name)
             for f in dataclasses.fields(config)
@@ -348,6 +348,6 @@ def _sampling(settings: Settings) -> GenerationConfig:
         values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in settings.sampling.items()}
         if "logit_bias" in values:
             values["logit_bias"] = tuple((str(word), float(bias)) for word, bias in values["logit_bias"])
-        return GenerationConfig(**values) if values else default_config()
+        return dataclasses.replace(default_config(), **values)
     except (WriterError, TypeError, ValueError):
         return default_config()

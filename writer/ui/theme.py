@@ -230,8 +230,8 @@ def stylesheet(theme: Theme) -> str:
     Opt-in roles through dynamic properties: `role` = "primary" (the one emphasised button), "quiet" (borderless),
     "danger"; on labels "title", "muted"; on frames "panel", "rail", "statusbar".
     """
-    values: dict[str, object] = {k: v for k, v in vars(theme).items() if isinstance(v, str)}
-    values |= vars(theme.space)
+    # Colours last: the panel's ground and the panel's width share a name, and the sheet has no use for the width.
+    values: dict[str, object] = {**vars(theme.space), **{k: v for k, v in vars(theme).items() if isinstance(v, str)}}
     folder = resources_dir() / "themes"
     template = (folder / "interface.qss").read_text(encoding="utf-8")
     return Template(template).substitute(values, images=folder.as_posix())
