@@ -41,7 +41,7 @@ def main() -> int:
     if not store.list():
         gate_text = (resources_dir() / "gate" / "alice.txt").read_text(encoding="utf-8")
         source = medium.hugging_face_folder(folder)
-        for _ in build_model(BuildRequest(source, "medium", Precision.INT8, gate_text), store):
+        for _ in build_model(BuildRequest(source, "medium", (Precision.INT8,), gate_text), store):
             pass
     app = make_application([])
     window = MainWindow(paths)

@@ -30,7 +30,7 @@ def store(tmp_path: Path) -> ModelStore:
 def built(
     source: Path, store: ModelStore, precision: Precision = Precision.INT8, model_id: str = "tiny"
 ) -> InstalledModel:
-    events = list(build_model(BuildRequest(source, model_id, precision, GATE_TEXT), store))
+    events = list(build_model(BuildRequest(source, model_id, (precision,), GATE_TEXT), store))
     assert all(isinstance(event, BuildProgress) for event in events[:-1])
     assert isinstance(events[-1], BuildFinished)
     return events[-1].model
@@ -68,7 +68,7 @@ def test_int8_that_loses_too_much_gives_way_to_blocks_and_says_so(
 
 @pytest.mark.parametrize("n_events", [0, 1, 4, 9])
 def test_giving_up_leaves_nothing(n_events: int, source: Path, store: ModelStore) -> None:
-    events = build_model(BuildRequest(source, "tiny", Precision.INT8, GATE_TEXT), store)
+    events = build_model(BuildRequest(source, "tiny", (Precision.INT8,), GATE_TEXT), store)
     for _ in range(n_events):
         next(events)
     events.close()  # type: ignore[attr-defined]

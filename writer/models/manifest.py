@@ -26,13 +26,19 @@ class FileRecord:
 
 @dataclass(frozen=True)
 class PrecisionRecord:
-    """One graph: its files, and what the quality gate measured on `n_gate_tokens` tokens."""
+    """One graph: its files, and what the quality gate measured on `n_gate_tokens` tokens.
+
+    memory_bytes, decode_tps -- resident memory it took, and tokens per second it wrote, when it was built here; 0 in
+                                models built before this was measured
+    """
 
     files: dict[str, FileRecord]
     perplexity: float
     perplexity_fp32: float
     n_gate_tokens: int
     build_s: float
+    memory_bytes: int = 0
+    decode_tps: float = 0.0
 
     @property
     def loss(self) -> float:
@@ -42,9 +48,12 @@ class PrecisionRecord:
 
 @dataclass(frozen=True)
 class Manifest:
-    """Everything known about an installed model. `note` is a sentence for the writer, "" if there is none.
+    """Everything known about an installed model.
 
-    `built_at` is an ISO 8601 time given by whoever asked for the build, "" when they did not say."""
+    note -- a sentence for the writer, "" if there is none
+    disclaimer -- name of a text in `resources/disclaimers`
+    built_at -- an ISO 8601 time given by whoever asked for the build, "" when they did not say
+    """
 
     id: str
     title: str
@@ -57,6 +66,8 @@ class Manifest:
     note: str = ""
     writer_version: str = ""
     built_at: str = ""
+    parameters: int = 0
+    disclaimer: str = "any"
     format_version: int = field(default=_FORMAT_VERSION)
 
     def to_json(self) -> dict[str, Any]:
@@ -85,7 +96,14 @@ class Manifest:
         for record in manifest.precisions.values():
             if not (math.isfinite(record.loss) and record.n_gate_tokens >= 0 and record.build_s >= 0):
                 raise ValueError("figures that are none")
-        for text in (manifest.title, manifest.source_kind, manifest.licence, manifest.note, manifest.built_at):
+        for text in (
+            manifest.title,
+            manifest.source_kind,
+            manifest.licence,
+            manifest.note,
+            manifest.built_at,
+            manifest.disclaimer,
+        ):
             if not isinstance(text, str):
                 raise TypeError("text that is none")
         return manifest

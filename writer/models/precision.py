@@ -10,6 +10,7 @@ class Precision(StrEnum):
     INT8 = "int8"  # W8A8: int8 columns times activation rows scaled to one constant step
     INT8_BLOCKS = "int8-blocks"  # 8-bit weights in blocks, for models whose activations int8 rows cannot hold
     INT4 = "int4"  # 4-bit weights in blocks: smaller, worse
+    FP16 = "fp16"  # half precision, for CUDA
 
     @property
     def label(self) -> str:
@@ -18,4 +19,5 @@ class Precision(StrEnum):
             Precision.INT8: "8 bit",
             Precision.INT8_BLOCKS: "8 bit in blocks",
             Precision.INT4: "4 bit",
+            Precision.FP16: "half precision",
         }[self]

@@ -46,6 +46,7 @@ __all__ = [
 ]
 
 _STAGING_PREFIX = ".building-"
+_SOURCES = ".sources"
 _ABANDONED_AFTER_S = 24 * 3600
 
 
@@ -141,6 +142,10 @@ class ModelStore:
             raise self._unknown(model_id)
         with self.scratch() as bin_folder:
             folder.replace(bin_folder / "removed")  # gone at once, deleted at leisure
+
+    def source_folder(self, model_id: str) -> Path:
+        """Where the files a model is built from lie while they are fetched, and afterwards if they are kept."""
+        return self.models_dir / _SOURCES / check_id(model_id)
 
     @contextmanager
     def staging(self, model_id: str, keep: Iterable[str] = ()) -> Iterator[Path]:

@@ -26,7 +26,7 @@ class AboutPanel(QWidget):
         self._text.setAccessibleName(TITLE)
         self._text.document().setDocumentMargin(0)
         self._text.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._text.setMarkdown((resources_dir() / "disclaimer.md").read_text(encoding="utf-8"))
+        self._text.setMarkdown((resources_dir() / "disclaimers" / "gpt2.md").read_text(encoding="utf-8"))
         self._set_type()
         self._color_links()
 

