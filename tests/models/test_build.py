@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from writer.errors import WriterError
-from writer.models import build
+from writer.models import gate
 from writer.models.build import BuildFinished, BuildProgress, BuildRequest, build_model
 from writer.models.precision import Precision
 from writer.models.store import InstalledModel, ModelStore
@@ -58,7 +58,7 @@ def test_the_manifest_says_where_it_came_from_and_what_it_lost(
 def test_int8_that_loses_too_much_gives_way_to_blocks_and_says_so(
     source: Path, store: ModelStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(build, "ACCEPTED_INT8_LOSS", -1.0)
+    monkeypatch.setattr(gate, "ACCEPTED_INT8_LOSS", -1.0)
     model = built(source, store)
     assert model.manifest.default_precision is Precision.INT8_BLOCKS
     assert {"int8", "int8-blocks"} <= set(model.manifest.precisions)
@@ -118,3 +118,32 @@ def test_a_model_that_lost_a_file_is_told(source: Path, store: ModelStore) -> No
     model.graph().unlink()
     with pytest.raises(WriterError):
         store.get("tiny").graph()
+
+
+def test_a_further_precision_stands_beside_the_one_there_was(source: Path, store: ModelStore) -> None:
+    first = built(source, store).manifest
+    request = BuildRequest(source, "tiny", (Precision.INT4,), GATE_TEXT, add=True)
+    *_, finished = build_model(request, store)
+    assert isinstance(finished, BuildFinished)
+    manifest = finished.model.manifest
+    assert manifest.default_precision is Precision.INT8
+    assert manifest.precisions["int8"] == first.precisions["int8"]
+    assert manifest.precisions["int4"].perplexity_fp32 == first.precisions["int8"].perplexity_fp32
+    finished.model.verify()
+
+
+def test_a_further_precision_of_other_weights_is_refused(
+    source: Path, store: ModelStore, write_gguf: Any, tiny_gpt2: Any, tmp_path: Path
+) -> None:
+    before = built(source, store).manifest
+    other = write_gguf(tmp_path / "other.gguf", tiny_gpt2)
+    with pytest.raises(WriterError, match="other files"):
+        list(build_model(BuildRequest(other, "tiny", (Precision.INT4,), GATE_TEXT, add=True), store))
+    assert store.get("tiny").manifest == before
+
+
+def test_what_a_form_needs_and_gives_is_measured(source: Path, store: ModelStore) -> None:
+    manifest = built(source, store).manifest
+    assert manifest.parameters == 320 * 64 * 2 + 64 + 2 * (2 * 64 * 128 + 2 * 64 * 64 + 3 * 64 * 96 + 2 * 64)
+    assert manifest.precisions["int8"].decode_tps > 1
+    assert manifest.precisions["int8"].memory_bytes < 200e6

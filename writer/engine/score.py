@@ -1,6 +1,6 @@
 """Log-probabilities of given text: how surprised the model is by it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,18 +24,6 @@ def token_logprobs(session: ModelSession, token_ids: Sequence[int]) -> NDArray[n
     return np.concatenate(scores)
 
 
-def window_logprobs(
-    session: ModelSession, token_ids: Sequence[int], window_tokens: int
-) -> Iterator[NDArray[np.float64]]:
-    """token_logprobs of each whole window of `token_ids`, one after the other (disjoint windows)."""
-    for begin in range(0, len(token_ids) - window_tokens + 1, window_tokens):
-        yield token_logprobs(session, token_ids[begin : begin + window_tokens])
-
-
-def perplexity(session: ModelSession, token_ids: Sequence[int], window_tokens: int = 512) -> float:
-    """exp of the mean negative log-probability by token over disjoint windows, their first tokens not counted."""
-    return perplexity_of(list(window_logprobs(session, token_ids, window_tokens)))
-
-
 def perplexity_of(windows: Sequence[NDArray[np.float64]]) -> float:
+    """exp of the mean negative log-probability of a token, over the token_logprobs of disjoint windows."""
     return float(np.exp(-np.concatenate(windows).mean()))

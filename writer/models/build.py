@@ -4,19 +4,18 @@ import errno
 import shutil
 import time
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from writer import __version__
-from writer.engine.score import perplexity_of, window_logprobs
 from writer.engine.session import ModelSession
 from writer.engine.tokenizer import Tokenizer, TokenizerSpec
 from writer.errors import WriterError
+from writer.models import gate
 from writer.models.checkpoint import Checkpoint, open_checkpoint
 from writer.models.graph import write_graph
 from writer.models.precision import Precision
 from writer.models.store import (
-    FileRecord,
     InstalledModel,
     Manifest,
     ModelStore,
@@ -25,10 +24,7 @@ from writer.models.store import (
     write_manifest,
 )
 
-GATE_TOKENS = 3072
-GATE_WINDOW_TOKENS = 512
-# Above this loss int8 rows do not suit the model's activations, and 8-bit blocks become its default.
-ACCEPTED_INT8_LOSS = 0.05
+_DISK_SPARE = 1.1  # file systems, and the room a running program wants
 
 
 @dataclass(frozen=True)
@@ -50,8 +46,13 @@ BuildEvent = BuildProgress | BuildFinished
 
 @dataclass(frozen=True)
 class BuildRequest:
-    """The first of `precisions` becomes the default. `gate_text` is prose that `calibration_text` does not contain;
-    `tokenizer` serves checkpoints that carry none. With `add`, the precisions already installed under this id stay."""
+    """What to build from what.
+
+    precisions -- the first becomes the default
+    gate_text -- prose that `calibration_text` does not contain
+    tokenizer -- serves checkpoints that carry none
+    add -- keep the precisions that are installed under this id, and their default; they must come from the same files
+    """
 
     source: Path
     model_id: str
@@ -73,14 +74,21 @@ def build_model(request: BuildRequest, store: ModelStore) -> Iterator[BuildEvent
         raise WriterError("The model comes without a tokenizer.", "Put its vocab.json and merges.txt beside it.")
     if len(spec.tokens) > checkpoint.config.n_vocab:
         raise WriterError("The model's tokenizer has more tokens than the model.", "The files do not belong together.")
-    gate_ids = _gate_tokens(Tokenizer(spec), request.gate_text)
+    windows = gate.gate_windows(Tokenizer(spec), request.gate_text, checkpoint.config.n_ctx)
+    before = store.get(request.model_id).manifest if request.add else None
+    keep = [name for record in before.precisions.values() for name in record.files] if before else []
     try:
-        with store.staging(request.model_id) as folder:
-            _check_space(checkpoint, folder)
+        with store.staging(request.model_id, keep) as folder:
+            _check_space(checkpoint, request.precisions, folder)
+            yield BuildProgress("Checking the files", 0, 1)
             source_files = {path.name: file_record(path) for path in checkpoint.files}
-            manifest = yield from _build_into(folder, request, checkpoint, gate_ids, source_files)
+            if before and before.source_files != source_files:
+                raise WriterError(
+                    f"{request.model_id} was built from other files.", f"writer models remove {request.model_id} first."
+                )
+            manifest = yield from _build_into(folder, request, checkpoint, windows, before)
             spec.save(folder)
-            write_manifest(folder, manifest)
+            write_manifest(folder, replace(manifest, source_files=source_files))
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
@@ -89,80 +97,89 @@ def build_model(request: BuildRequest, store: ModelStore) -> Iterator[BuildEvent
 
 
 def _build_into(
-    folder: Path,
-    request: BuildRequest,
-    checkpoint: Checkpoint,
-    gate_ids: list[int],
-    source_files: dict[str, FileRecord],
+    folder: Path, request: BuildRequest, checkpoint: Checkpoint, windows: gate.Windows, before: Manifest | None
 ) -> Generator[BuildEvent, None, Manifest]:
-    """Write graphs into `folder` and measure them; returns the manifest."""
-    reference = yield from _measured(folder, Precision.FP32, checkpoint, gate_ids, None)
-    wanted = list(request.precisions)
-    records = {Precision.FP32: reference}
-    for precision in wanted:
-        if precision is not Precision.FP32:
-            records[precision] = yield from _measured(folder, precision, checkpoint, gate_ids, reference)
-    default, note = request.precisions[0], ""
-    if default is Precision.INT8 and records[default].loss > ACCEPTED_INT8_LOSS:
+    """Write graphs into `folder` and measure them; returns the manifest, its source files left out."""
+    records = dict(before.precisions) if before else {}
+    if before and before.precisions[before.default_precision].n_gate_tokens == windows.size:
+        fp32 = before.precisions[before.default_precision].perplexity_fp32
+    else:
+        fp32 = yield from _stage("Measuring full precision", gate.reference_perplexity(checkpoint, windows))
+    for precision in request.precisions:
+        records[precision] = yield from _measured(folder, precision, checkpoint, windows, fp32)
+    default, note = (before.default_precision, before.note) if before else (request.precisions[0], "")
+    if default is Precision.INT8 and records[default].loss > gate.ACCEPTED_INT8_LOSS:
         default = Precision.INT8_BLOCKS
-        wanted.append(default)
-        records[default] = yield from _measured(folder, default, checkpoint, gate_ids, reference)
+        if default not in records:
+            records[default] = yield from _measured(folder, default, checkpoint, windows, fp32)
         note = (
             f"In fast 8-bit form this model loses {records[Precision.INT8].loss:.1%} of its quality, "
             f"so it uses 8-bit blocks, which lose {records[default].loss:.1%}."
         )
-    if Precision.FP32 not in wanted:
-        for name in records.pop(Precision.FP32).files:
-            (folder / name).unlink()
     return Manifest(
         id=request.model_id,
         title=request.title or request.model_id,
         config=checkpoint.config,
         source_kind=checkpoint.kind,
-        source_files=source_files,
+        source_files={},
         licence=request.licence or checkpoint.licence,
         default_precision=default,
         precisions={str(precision): record for precision, record in records.items()},
         note=note,
         writer_version=__version__,
+        parameters=checkpoint.n_parameters,
         disclaimer=request.disclaimer,
     )
 
 
 def _measured(
-    folder: Path, precision: Precision, checkpoint: Checkpoint, gate_ids: list[int], reference: PrecisionRecord | None
+    folder: Path, precision: Precision, checkpoint: Checkpoint, windows: gate.Windows, fp32: float
 ) -> Generator[BuildEvent, None, PrecisionRecord]:
-    """Write one graph and take its perplexity; returns its PrecisionRecord."""
+    """Write one graph and measure it; `fp32` is the perplexity in full precision."""
     began = time.perf_counter()
     graph = folder / f"{precision}.onnx"
+    files = (graph, graph.with_name(graph.name + ".data"))
+    for path in files:  # a kept file is another model's too: it is replaced, not written to
+        path.unlink(missing_ok=True)
     for done, total in write_graph(checkpoint, precision, graph):
         yield BuildProgress(f"Building the {precision.label} form", done, total)
     build_s = time.perf_counter() - began
+    resident = gate.resident_bytes()
     session = ModelSession.load(graph, checkpoint.config)
-    windows = []
-    window_tokens = min(GATE_WINDOW_TOKENS, checkpoint.config.n_ctx)
-    total = len(gate_ids) // window_tokens
-    for logprobs in window_logprobs(session, gate_ids, window_tokens):
-        windows.append(logprobs)
-        yield BuildProgress(f"Measuring the {precision.label} form", len(windows), total)
-    perplexity = perplexity_of(windows)
-    files = {path.name: file_record(path) for path in (graph, graph.with_name(graph.name + ".data"))}
-    fp32 = reference.perplexity if reference else perplexity
-    return PrecisionRecord(files, perplexity, fp32, total * window_tokens, round(build_s, 2))
+    perplexity = yield from _stage(f"Measuring the {precision.label} form", gate.graph_perplexity(session, windows))
+    return PrecisionRecord(
+        files={path.name: file_record(path) for path in files},
+        perplexity=perplexity,
+        perplexity_fp32=fp32,
+        n_gate_tokens=windows.size,
+        build_s=round(build_s, 2),
+        memory_bytes=max(0, gate.resident_bytes() - resident),
+        decode_tps=round(gate.decode_speed(session), 1),
+    )
 
 
-def _gate_tokens(tokenizer: Tokenizer, text: str) -> list[int]:
-    token_ids = tokenizer.encode(text)[:GATE_TOKENS]
-    if len(token_ids) < GATE_TOKENS:
-        raise ValueError(f"the gate's text gives {len(token_ids)} tokens, not {GATE_TOKENS}")
-    return token_ids
+def _stage(stage: str, steps: gate.Steps) -> Generator[BuildProgress, None, float]:
+    """Name the steps of a measurement; returns its figure."""
+    while True:
+        try:
+            done, total = next(steps)
+        except StopIteration as end:
+            return float(end.value)
+        yield BuildProgress(stage, done, total)
 
 
-def _check_space(checkpoint: Checkpoint, folder: Path) -> None:
-    """The fp32 graph and a quantised one stand side by side while they are compared."""
-    config = checkpoint.config
-    n_weights = config.n_layer * 12 * config.n_embd**2 + 2 * config.n_vocab * config.n_embd
-    needed = int(n_weights * 4 * 1.3)
+# Bytes for a weight, block scales and the like included.
+_BYTES_PER_WEIGHT = {
+    Precision.FP32: 4.0,
+    Precision.FP16: 2.0,
+    Precision.INT8: 1.05,
+    Precision.INT8_BLOCKS: 1.1,
+    Precision.INT4: 0.9,
+}
+
+
+def _check_space(checkpoint: Checkpoint, precisions: tuple[Precision, ...], folder: Path) -> None:
+    needed = sum(_BYTES_PER_WEIGHT[precision] for precision in precisions) * checkpoint.n_parameters * _DISK_SPARE
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise WriterError(

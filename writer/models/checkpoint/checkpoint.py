@@ -63,6 +63,10 @@ class Checkpoint:
         _check_tensors(needed, tensors)
         self._tensors = {name: tensors[name] for name in needed}
 
+    @property
+    def n_parameters(self) -> int:
+        return sum(math.prod(tensor.shape) for tensor in self._tensors.values())
+
     def has(self, name: str) -> bool:
         return name in self._tensors
 

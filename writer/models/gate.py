@@ -1,0 +1,91 @@
+"""The quality gate: what a number format costs a model, and what a graph needs on this machine."""
+
+import os
+import statistics
+import time
+from collections.abc import Generator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from writer.engine.score import perplexity_of, token_logprobs
+from writer.engine.session import ModelSession
+from writer.engine.tokenizer import Tokenizer
+from writer.models import reference
+from writer.models.checkpoint import Checkpoint
+
+GATE_TOKENS = 3072
+GATE_WINDOW_TOKENS = 512
+# Above this loss int8 rows do not suit the model's activations, and 8-bit blocks become its default.
+ACCEPTED_INT8_LOSS = 0.05
+
+_SPEED_PROMPT_TOKENS = 256
+_SPEED_STEPS = 24
+
+Windows = NDArray[np.int64]
+Steps = Generator[tuple[int, int], None, float]
+"""Yields (done, total); returns a figure."""
+
+
+def gate_windows(tokenizer: Tokenizer, text: str, n_ctx: int) -> Windows:
+    """The first GATE_TOKENS tokens of `text`, cut into windows (W, T) that the model can hold."""
+    token_ids = tokenizer.encode(text)[:GATE_TOKENS]
+    if len(token_ids) < GATE_TOKENS:
+        raise ValueError(f"the gate's text gives {len(token_ids)} tokens, not {GATE_TOKENS}")
+    width = min(GATE_WINDOW_TOKENS, n_ctx)
+    return np.array(token_ids[: len(token_ids) // width * width], np.int64).reshape(-1, width)
+
+
+def reference_perplexity(checkpoint: Checkpoint, windows: Windows) -> Steps:
+    """Perplexity in full precision, with memory for one layer."""
+    n_windows = len(windows)
+    total = checkpoint.config.n_layer + n_windows
+    layers = reference.run_layers(checkpoint, windows)
+    while True:
+        try:
+            event = next(layers)
+        except StopIteration as end:
+            hidden = end.value
+            break
+        if isinstance(event, reference.LayerDone):
+            yield event.done, total
+    scores = []
+    for window in reference.token_logprobs(checkpoint, hidden, windows):
+        scores.append(window)
+        yield checkpoint.config.n_layer + len(scores), total
+    return perplexity_of(scores)
+
+
+def graph_perplexity(session: ModelSession, windows: Windows) -> Steps:
+    """Perplexity of a loaded graph."""
+    scores = []
+    for window in windows:
+        scores.append(token_logprobs(session, window.tolist()))
+        yield len(scores), len(windows)
+    return perplexity_of(scores)
+
+
+def decode_speed(session: ModelSession) -> float:
+    """Tokens per second in the middle of a text: the median of some steps."""
+    n_prompt = min(_SPEED_PROMPT_TOKENS, session.config.n_ctx // 2)
+    cache = session.new_cache()
+    # Timings do not depend on which tokens they are.
+    prompt = [(i * 7919) % session.config.n_vocab for i in range(n_prompt)]
+    for _ in session.prefill(cache, prompt):
+        pass
+    steps_s = []
+    for token_id in range(min(_SPEED_STEPS, session.config.n_ctx - n_prompt)):
+        began = time.perf_counter()
+        session.decode_step(cache, token_id)
+        steps_s.append(time.perf_counter() - began)
+    return 1 / statistics.median(steps_s)
+
+
+def resident_bytes() -> int:
+    """Memory this process holds now; 0 where the system does not tell."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    except OSError:
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")
