@@ -22,6 +22,11 @@ class UserPaths:
         return self.data / "models"
 
     @property
+    def own_catalog(self) -> Path:
+        """Catalogue entries the user has added; see the README."""
+        return self.config / "models.toml"
+
+    @property
     def settings_file(self) -> Path:
         return self.config / "settings.toml"
 

@@ -4,8 +4,9 @@ import os
 import sys
 
 from writer.engine.session import Device
+from writer.engine.tokenizer import TokenizerSpec
 from writer.errors import WriterError
-from writer.models.catalog import STARTER, find_entry, load_catalog
+from writer.models.catalog import DEFAULT_MODEL, STARTER, CatalogEntry, find_entry, load_catalog
 from writer.models.download import HubSettings
 from writer.models.install import InstallRequest, install
 from writer.models.loaded import LoadedModel
@@ -22,25 +23,44 @@ def gate_text() -> str:
     return (resources_dir() / "gate" / "alice.txt").read_text(encoding="utf-8")
 
 
+def gpt2_tokenizer() -> TokenizerSpec:
+    """For checkpoints that come without one."""
+    folder = resources_dir() / "gpt2-tokenizer"
+    return TokenizerSpec.from_gpt2_files(folder / "vocab.json", folder / "merges.txt")
+
+
 def choose_model(model_id: str | None) -> InstalledModel:
-    """The named model, else the only or first one installed, else the starter, fetched now."""
+    """The named model, else the product's own or the first one installed, else the starter, fetched now."""
     store = open_store()
     if model_id:
         if model_id == STARTER and not (store.models_dir / STARTER).is_dir():
             return get_model(STARTER)
         return store.get(model_id)
-    installed = store.list()
-    return installed[0] if installed else get_model(STARTER)
+    installed = {model.id: model for model in store.list()}
+    if not installed:
+        return get_model(STARTER)
+    return installed.get(DEFAULT_MODEL) or next(iter(installed.values()))
 
 
-def get_model(model_id: str) -> InstalledModel:
-    """Fetch and build a model of the catalogue, with a progress bar on stderr."""
+def open_catalog() -> dict[str, CatalogEntry]:
+    return load_catalog(resources_dir() / "models.toml", user_paths(os.environ).own_catalog)
+
+
+def get_model(model_id: str, precisions: tuple[Precision, ...] = (), *, keep_source: bool = False) -> InstalledModel:
+    """Fetch and build a model of the catalogue, or forms of it that are wanted too; shows its progress on stderr."""
     from writer.cli.progress import show_progress
 
-    entry = find_entry(load_catalog(resources_dir() / "models.toml"), model_id)
+    entry, store = find_entry(open_catalog(), model_id), open_store()
+    installed = next((model for model in store.list() if model.id == model_id), None)
+    if installed:
+        precisions = tuple(p for p in precisions if p not in installed.manifest.precisions)
+        if not precisions:
+            return installed
     print(f"Getting {entry.title}. This happens once.", file=sys.stderr)
-    request = InstallRequest(entry, gate_text())
-    return show_progress(install(request, open_store(), HubSettings.from_environment(os.environ)))
+    request = InstallRequest(
+        entry, gate_text(), "", precisions, gpt2_tokenizer(), keep_source=keep_source, add=installed is not None
+    )
+    return show_progress(install(request, store, HubSettings.from_environment(os.environ)))
 
 
 def load_model(

@@ -1,7 +1,8 @@
-"""`writer models`: list, get, build, info, remove."""
+"""`writer models`: list, get, build, info, verify, remove."""
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from writer.models.store import InstalledModel
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = "Manage the models on this machine."
-    commands = parser.add_subparsers(dest="action", required=True, metavar="list|get|build|info|remove")
+    commands = parser.add_subparsers(dest="action", required=True, metavar="list|get|build|info|verify|remove")
 
     def command(name: str, text: str) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text)
@@ -19,31 +20,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         return sub
 
     command("list", "Show installed models and those that can be got.")
-    command("get", "Fetch and build a model of the catalogue.").add_argument("id", metavar="ID")
+    get = command("get", "Fetch and build a model of the catalogue; an interrupted download is resumed.")
+    get.add_argument("id", metavar="ID")
+    get.add_argument(
+        "--precision", default="", metavar="P,…", help="forms to build, such as int8,int4; the first is used"
+    )
+    get.add_argument("--keep-source", action="store_true", help="keep the downloaded files, to build other forms later")
     build = command("build", "Build a model from a folder with safetensors or a GGUF file.")
     build.add_argument("source", type=Path, metavar="DIR|FILE.gguf")
     build.add_argument("--id", required=True, metavar="NAME", help="the name to install it under")
     build.add_argument("--precision", default="int8", help="int8 (default), int8-blocks, int4 or fp32")
     command("info", "Describe an installed model.").add_argument("id", metavar="ID")
+    command("verify", "Check every byte of an installed model.").add_argument("id", metavar="ID")
     command("remove", "Delete an installed model.").add_argument("id", metavar="ID")
 
 
 def run(options: argparse.Namespace) -> int:
-    actions = {"list": _list, "get": _get, "build": _build, "info": _info, "remove": _remove}
+    actions = {"list": _list, "get": _get, "build": _build, "info": _info, "verify": _verify, "remove": _remove}
     return actions[options.action](options)
 
 
 def _list(options: argparse.Namespace) -> int:
-    from writer.cli.loading import open_store
-    from writer.models.catalog import load_catalog
-    from writer.paths import resources_dir
+    from writer.cli.loading import open_catalog, open_store
 
     installed = {model.id: model for model in open_store().list()}
-    entries = load_catalog(resources_dir() / "models.toml")
+    entries = open_catalog()
     if options.json:
         rows: list[dict[str, Any]] = [{**_summary(model), "installed": True} for model in installed.values()]
         rows += [
-            {"id": entry.id, "title": entry.title, "installed": False}
+            {"id": entry.id, "title": entry.title, "installed": False, "download_bytes": entry.download_bytes}
             for entry in entries.values()
             if entry.id not in installed
         ]
@@ -51,33 +56,45 @@ def _list(options: argparse.Namespace) -> int:
         return 0
     for model in installed.values():
         precisions = ", ".join(model.manifest.precisions)
-        print(f"{model.id:<20} {model.manifest.title:<28} {model.size_bytes / 1e6:>7.0f} MB  {precisions}")
+        print(f"{model.id:<16} {model.manifest.title:<32} {model.size_bytes / 1e6:>7,.0f} MB on disk  {precisions}")
     for entry in entries.values():
         if entry.id not in installed:
-            print(f"{entry.id:<20} {entry.title:<28} not installed: writer models get {entry.id}")
+            print(f"{entry.id:<16} {entry.title:<32} {entry.download_bytes / 1e6:>7,.0f} MB to get  {entry.summary}")
     return 0
 
 
 def _get(options: argparse.Namespace) -> int:
-    from writer.cli.loading import get_model
+    from writer.cli.loading import check_precision, get_model
+    from writer.models.precision import Precision
 
-    return _report(get_model(options.id), options.json)
+    names = [name.strip() for name in options.precision.split(",") if name.strip()]
+    precisions = tuple(Precision(check_precision(name)) for name in names)
+    try:
+        model = get_model(options.id, precisions, keep_source=options.keep_source)
+    except KeyboardInterrupt:
+        print(f"\nPaused: writer models get {options.id} goes on from here.", file=sys.stderr)
+        return 130
+    return _report(model, options.json)
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from writer.cli.loading import open_store
+
+    open_store().get(options.id).verify()
+    print(json.dumps({"id": options.id, "verified": True}) if options.json else f"Every byte of {options.id} is right.")
+    return 0
 
 
 def _build(options: argparse.Namespace) -> int:
-    from writer.cli.loading import check_precision, gate_text, open_store
+    from writer.cli.loading import check_precision, gate_text, gpt2_tokenizer, open_store
     from writer.cli.progress import show_progress
-    from writer.engine.tokenizer import TokenizerSpec
     from writer.models.build import BuildRequest, build_model
     from writer.models.precision import Precision
     from writer.models.store import check_id
-    from writer.paths import resources_dir
 
     check_id(options.id)
     precision = Precision(check_precision(options.precision))
-    files = resources_dir() / "gpt2-tokenizer"
-    gpt2_tokenizer = TokenizerSpec.from_gpt2_files(files / "vocab.json", files / "merges.txt")
-    request = BuildRequest(options.source, options.id, (precision,), gate_text(), tokenizer=gpt2_tokenizer)
+    request = BuildRequest(options.source, options.id, (precision,), gate_text(), tokenizer=gpt2_tokenizer())
     return _report(show_progress(build_model(request, open_store())), options.json)
 
 
@@ -107,9 +124,13 @@ def _report(model: InstalledModel, as_json: bool) -> int:
     print(f"  on disk    {model.size_bytes / 1e6:.0f} MB")
     for name, record in manifest.precisions.items():
         chosen = "  (used)" if name == manifest.default_precision else ""
+        size = sum(file.size_bytes for file in record.files.values())
+        figures = [f"{size / 1e6:,.0f} MB on disk"]
+        figures += [f"{record.memory_bytes / 1e6:,.0f} MB of memory"] if record.memory_bytes else []
+        figures += [f"{record.decode_tps:.0f} tokens/s"] if record.decode_tps else []
         print(
             f"  {name:<11}perplexity {record.perplexity:.2f}, {record.loss:+.1%} against "
-            f"{record.perplexity_fp32:.2f} in full precision{chosen}"
+            f"{record.perplexity_fp32:.2f} in full precision; {', '.join(figures)}{chosen}"
         )
     if manifest.note:
         print(f"  note       {manifest.note}")

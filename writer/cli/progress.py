@@ -20,8 +20,8 @@ def show_progress(events: Iterator[DownloadProgress | BuildEvent]) -> InstalledM
                 print(file=sys.stderr)
             return event.model
         if isinstance(event, DownloadProgress):
-            stage, done, total = "Downloading", event.done_bytes, event.total_bytes
-            amount = f"{done / 1e6:.0f} of {total / 1e6:.0f} MB"
+            stage, done, total = event.note or "Downloading", event.done_bytes, event.total_bytes
+            amount = _amount(event)
         else:
             stage, done, total = event.stage, event.done, event.total
             amount = f"{done}/{total}"
@@ -30,8 +30,18 @@ def show_progress(events: Iterator[DownloadProgress | BuildEvent]) -> InstalledM
             if shown and stage != shown:
                 print(file=sys.stderr)
             bar = "█" * filled + "·" * (_BAR_CHARS - filled)
-            print(f"\r{stage:<38} {bar} {amount:<18}", end="", file=sys.stderr, flush=True)
+            print(f"\r{stage:<38} {bar} {amount:<44}", end="", file=sys.stderr, flush=True)
         elif stage != shown:
             print(f"{stage} …", file=sys.stderr, flush=True)
         shown = stage
     raise AssertionError("an installation ends with BuildFinished")
+
+
+def _amount(progress: DownloadProgress) -> str:
+    if not progress.total_bytes:
+        return ""
+    text = f"{progress.done_bytes / 1e6:,.0f} of {progress.total_bytes / 1e6:,.0f} MB"
+    if progress.left_s is None or progress.note:
+        return text
+    minutes, seconds = divmod(round(progress.left_s), 60)
+    return f"{text}, {progress.bytes_per_s / 1e6:.1f} MB/s, {minutes}:{seconds:02} left"

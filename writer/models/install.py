@@ -23,10 +23,22 @@ class InstallRequest:
     precisions: tuple[Precision, ...] = ()
     tokenizer: TokenizerSpec | None = None
     keep_source: bool = False
+    add: bool = False
+
+
+def discard_download(entry: CatalogEntry, store: ModelStore) -> None:
+    """Delete what has been fetched of a model that is not wanted after all."""
+    shutil.rmtree(store.source_folder(entry.id), ignore_errors=True)
+
+
+def is_begun(entry: CatalogEntry, store: ModelStore) -> bool:
+    """Whether an earlier run has fetched some of a model that is not installed yet."""
+    folder = store.source_folder(entry.id)
+    return folder.is_dir() and any(path.name != ".lock" for path in folder.iterdir())
 
 
 def install(request: InstallRequest, store: ModelStore, hub: HubSettings) -> Iterator[DownloadProgress | BuildEvent]:
-    """Get and build a model; the last event is BuildFinished.
+    """Get and build a model, or add precisions to it; the last event is BuildFinished.
 
     Closed early or interrupted, it keeps what has been fetched: the next run goes on from there. Raises WriterError.
     """
@@ -44,6 +56,7 @@ def install(request: InstallRequest, store: ModelStore, hub: HubSettings) -> Ite
         licence=entry.licence,
         tokenizer=request.tokenizer,
         disclaimer=entry.disclaimer,
+        add=request.add,
     )
     yield from build_model(build, store)
     if not request.keep_source:

@@ -142,6 +142,8 @@ class ModelStore:
             raise self._unknown(model_id)
         with self.scratch() as bin_folder:
             folder.replace(bin_folder / "removed")  # gone at once, deleted at leisure
+            if (sources := self.source_folder(model_id)).is_dir():
+                sources.replace(bin_folder / "sources")
 
     def source_folder(self, model_id: str) -> Path:
         """Where the files a model is built from lie while they are fetched, and afterwards if they are kept."""

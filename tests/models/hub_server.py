@@ -1,0 +1,234 @@
+"""A Hugging Face hub on this machine: it speaks the real one's protocol, and misbehaves when told to.
+
+Large files live on a second server, as the real hub's do on a content network: the hub redirects to it, and the token
+must not follow.
+"""
+
+import hashlib
+import json
+import ssl
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+_PIECE_BYTES = 1 << 16
+
+
+@dataclass(frozen=True)
+class HubBlob:
+    """A file of a repository. `is_large` ones are kept by SHA-256 and served by the content network."""
+
+    path: Path
+    is_large: bool
+
+    @property
+    def size(self) -> int:
+        return self.path.stat().st_size
+
+    @property
+    def etag(self) -> str:
+        if self.is_large:
+            with self.path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.sha1(b"blob %d\0" % self.size + self.path.read_bytes()).hexdigest()
+
+
+@dataclass
+class Hub:
+    """What is served, what is to go wrong, and what was seen."""
+
+    repositories: dict[tuple[str, str], dict[str, HubBlob]] = field(default_factory=dict)
+    token: str = ""  # required, if not ""
+    fault: "Fault | None" = None
+    bytes_per_s: float = 0  # 0 is as fast as it goes
+    sent_bytes: Counter[str] = field(default_factory=Counter)
+    requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)  # "hub" or "cdn", path, headers
+    etag_suffix: str = ""  # changes the content network's ETag
+    url: str = ""
+    cdn_url: str = ""
+
+    def add(self, repository: str, revision: str, files: dict[str, Path]) -> None:
+        large = (".safetensors", ".gguf", ".onnx")
+        self.repositories[repository, revision] = {
+            name: HubBlob(path, name.endswith(large)) for name, path in files.items()
+        }
+
+    def n_requests(self, server: str) -> int:
+        return sum(1 for name, _, _ in self.requests if name == server)
+
+
+Fault = Callable[["HubHandler", HubBlob, int], bool]
+"""Called for each GET of a large file with the place it begins at; True when it has answered in its own way."""
+
+
+class HubHandler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    hub: Hub
+    server_name = "hub"
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def do_HEAD(self) -> None:
+        self._answer(with_body=False)
+
+    def do_GET(self) -> None:
+        self._answer(with_body=True)
+
+    def _answer(self, with_body: bool) -> None:
+        hub = self.hub
+        path = unquote(self.path.partition("?")[0])
+        hub.requests.append((self.server_name, self.path, {k.lower(): v for k, v in self.headers.items()}))
+        try:
+            if self.server_name == "cdn":
+                self._send_large(path, with_body)
+            elif hub.token and self.headers.get("authorization") != f"Bearer {hub.token}":
+                self.reply(401, {"x-error-code": "GatedRepo"}, b"Access is restricted.", with_body)
+            elif path.startswith("/api/models/"):
+                self._send_listing(path.removeprefix("/api/models/"), with_body)
+            else:
+                self._resolve(path, with_body)
+        except (BrokenPipeError, ConnectionResetError, ssl.SSLError):
+            self.close_connection = True
+
+    def _send_listing(self, rest: str, with_body: bool) -> None:
+        repository, _, revision = rest.partition("/revision/")
+        for (name, commit), files in self.hub.repositories.items():
+            if name == repository and revision in ("", "main", commit):
+                siblings = [
+                    {"rfilename": name, "size": blob.size, "blobId": "0" * 40}
+                    | ({"lfs": {"sha256": blob.etag, "size": blob.size, "pointerSize": 134}} if blob.is_large else {})
+                    for name, blob in files.items()
+                ]
+                fields = {"id": repository, "modelId": repository, "sha": commit, "siblings": siblings}
+                fields |= {"private": False, "tags": [], "downloads": 0, "likes": 0}
+                return self.reply(200, {"content-type": "application/json"}, json.dumps(fields).encode(), with_body)
+        return self.reply(404, {"x-error-code": "RepoNotFound"}, b"", with_body)
+
+    def _resolve(self, path: str, with_body: bool) -> None:
+        repository, _, rest = path.lstrip("/").partition("/resolve/")
+        revision, _, name = rest.partition("/")
+        for (known, commit), files in self.hub.repositories.items():
+            if known == repository and revision in ("main", commit):
+                blob = files.get(name)
+                if blob is None:
+                    return self.reply(404, {"x-error-code": "EntryNotFound", "x-repo-commit": commit}, b"", with_body)
+                facts = {"x-repo-commit": commit, "accept-ranges": "bytes"}
+                if not blob.is_large:
+                    return self.reply(200, facts | {"etag": f'"{blob.etag}"'}, blob.path.read_bytes(), with_body)
+                facts |= {"x-linked-etag": f'"{blob.etag}"', "x-linked-size": str(blob.size)}
+                facts["location"] = f"{self.hub.cdn_url}/{repository}/{commit}/{name}?X-Amz-Signature=abc&Expires=999"
+                return self.reply(302, facts, b"Found", with_body)
+        return self.reply(404, {"x-error-code": "RepoNotFound"}, b"", with_body)
+
+    def _send_large(self, path: str, with_body: bool) -> None:
+        blob = self._blob(path)
+        begin, end = self._range(blob)
+        if with_body and self.hub.fault and self.hub.fault(self, blob, begin):
+            return
+        self.send_blob(blob, begin, end, with_body=with_body)
+
+    def _blob(self, path: str) -> HubBlob:
+        for (repository, commit), files in self.hub.repositories.items():
+            prefix = f"/{repository}/{commit}/"
+            if path.startswith(prefix):
+                return files[path.removeprefix(prefix)]
+        raise KeyError(path)
+
+    def _range(self, blob: HubBlob) -> tuple[int, int]:
+        wanted = self.headers.get("range", "")
+        condition = self.headers.get("if-range")
+        if not wanted.startswith("bytes=") or (condition and condition != self.cdn_etag(blob)):
+            return 0, blob.size
+        begin, _, last = wanted.removeprefix("bytes=").partition("-")
+        return int(begin), min(int(last) + 1, blob.size) if last else blob.size
+
+    def cdn_etag(self, blob: HubBlob) -> str:
+        return f'"s3-{blob.size}{self.hub.etag_suffix}"'
+
+    def send_blob(
+        self,
+        blob: HubBlob,
+        begin: int,
+        end: int,
+        *,
+        with_body: bool = True,
+        status: int = 0,
+        headers: dict[str, str] | None = None,
+        n_body: int | None = None,
+    ) -> None:
+        """A well-formed answer, of which `headers` replace some and `n_body` cuts the body short."""
+        if begin >= blob.size > 0:
+            return self.reply(416, {"content-range": f"bytes */{blob.size}"}, b"", with_body)
+        is_part = begin > 0 or end < blob.size
+        facts = {"etag": self.cdn_etag(blob), "accept-ranges": "bytes", "content-length": str(end - begin)}
+        facts |= {"content-type": "application/octet-stream", "last-modified": formatdate(0, usegmt=True)}
+        if is_part:
+            facts["content-range"] = f"bytes {begin}-{end - 1}/{blob.size}"
+        self.send_response(status or (206 if is_part else 200))
+        for name, value in (facts | (headers or {})).items():
+            if value:
+                self.send_header(name, value)
+        self.end_headers()
+        if with_body:
+            self.send_bytes(blob, begin, end if n_body is None else begin + n_body)
+        return None
+
+    def send_bytes(self, blob: HubBlob, begin: int, end: int) -> None:
+        with blob.path.open("rb") as file:
+            file.seek(begin)
+            while begin < end and (piece := file.read(min(_PIECE_BYTES, end - begin))):
+                self.wfile.write(piece)
+                begin += len(piece)
+                self.hub.sent_bytes[blob.path.name] += len(piece)
+                if self.hub.bytes_per_s:
+                    time.sleep(len(piece) / self.hub.bytes_per_s)
+        if begin < end or self.headers.get("connection") == "close":
+            self.close_connection = True
+
+    def break_off(self) -> None:
+        """End the connection in the middle."""
+        self.wfile.flush()
+        self.close_connection = True
+        self.connection.shutdown(2)
+
+    def reply(self, status: int, headers: dict[str, str], body: bytes, with_body: bool = True) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        if with_body:
+            self.wfile.write(body)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: Any) -> None:
+        pass  # a client that went away
+
+
+def serving(hub: Hub, context: ssl.SSLContext | None = None) -> Iterator[Hub]:
+    """Run the hub and its content network; a generator for fixtures."""
+    servers = []
+    for name in ("hub", "cdn"):
+        handler = type(f"{name}Handler", (HubHandler,), {"hub": hub, "server_name": name})
+        server = _Server(("127.0.0.1", 0), handler)
+        if context:
+            server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        servers.append(server)
+    scheme = "https" if context else "http"
+    hub.url, hub.cdn_url = (f"{scheme}://127.0.0.1:{server.server_port}" for server in servers)
+    yield hub
+    for server in servers:
+        server.shutdown()
+        server.server_close()

@@ -1,0 +1,266 @@
+"""One file over a line that may break: resumed by ranges, checked by hash, and only then given its name.
+
+While it is fetched it is `NAME.part`, with `NAME.part.json` beside it: which bytes these are of, and how many of them
+have surely reached the disk. What a kill or a power failure leaves behind, the next run goes on from.
+"""
+
+import asyncio
+import contextlib
+import errno
+import json
+import os
+import random
+import re
+import time
+from collections import deque
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import httpx2
+
+from writer.errors import WriterError
+from writer.models.download.requests import Limits, TryAgain, answered
+
+_SYNCS = 50  # a power failure costs two percent at most
+_SMALLEST_SYNC_BYTES = 1 << 20
+_RATE_WINDOW_S = 5.0
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """`size_bytes` and the hash are known before anything is fetched. One of the two hashes is not ""."""
+
+    url: str
+    size_bytes: int
+    sha256: str = ""
+    git_sha1: str = ""  # of small files, which a repository keeps by git's own hash
+
+    @property
+    def name(self) -> str:
+        return httpx2.URL(self.url).path.rpartition("/")[2]
+
+
+class PartFile:
+    """The part of a file that is here already."""
+
+    def __init__(self, target: Path, remote: RemoteFile) -> None:
+        self.path = target.with_name(target.name + ".part")
+        self._state = target.with_name(target.name + ".part.json")
+        self._remote = remote
+        self.etag = ""
+        self.n_bytes = 0
+        self._synced = 0
+        try:
+            state = json.loads(self._state.read_text(encoding="utf-8"))
+            if state["of"] == self._identity() and isinstance(state["etag"], str):
+                # What lies beyond the last sync may never have reached the disk.
+                self.n_bytes = min(int(state["synced"]), self.path.stat().st_size, remote.size_bytes)
+                self.etag = state["etag"]
+        except (OSError, ValueError, KeyError, TypeError):
+            pass
+        self._synced = self.n_bytes
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = self.path.open("r+b" if self.path.exists() else "w+b", buffering=0)
+        self.cut(self.n_bytes)
+
+    def cut(self, n_bytes: int) -> None:
+        self._file.truncate(n_bytes)
+        self._file.seek(n_bytes)
+        self.n_bytes = n_bytes
+        self._synced = min(self._synced, n_bytes)
+
+    def append(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            n_written = self._file.write(view)
+            self.n_bytes += n_written
+            view = view[n_written:]
+        if self.n_bytes - self._synced >= max(_SMALLEST_SYNC_BYTES, self._remote.size_bytes // _SYNCS):
+            self.sync()
+
+    def sync(self) -> None:
+        """Bytes first, then the note that says how many."""
+        os.fsync(self._file.fileno())
+        self._synced = self.n_bytes
+        state = {"of": self._identity(), "etag": self.etag, "synced": self._synced}
+        fresh = self._state.with_name(self._state.name + ".new")
+        with fresh.open("w", encoding="utf-8") as file:
+            file.write(json.dumps(state))
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self._state)
+
+    def close(self) -> None:
+        with self._file, contextlib.suppress(OSError):  # a full disk: what was synced before still holds
+            self.sync()
+
+    def delete(self) -> None:
+        self.path.unlink(missing_ok=True)
+        self._state.unlink(missing_ok=True)
+
+    def publish(self, target: Path) -> None:
+        """Give the file its name; call it when its hash has been seen to be right."""
+        self.path.replace(target)
+        self._state.unlink(missing_ok=True)
+        if os.name == "posix":
+            folder = os.open(target.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+
+    def _identity(self) -> dict[str, object]:
+        return {key: value for key, value in asdict(self._remote).items() if key != "url"}
+
+
+class Meter:
+    """Shared between the network's thread, which writes, and the one that tells the user."""
+
+    def __init__(self, done_bytes: int = 0) -> None:
+        self.done_bytes = done_bytes
+        self.note = ""
+        self._points: deque[tuple[float, int]] = deque()
+
+    def bytes_per_s(self) -> float:
+        """Over the last seconds; called at each report."""
+        now = time.monotonic()
+        self._points.append((now, self.done_bytes))
+        while len(self._points) > 2 and now - self._points[0][0] > _RATE_WINDOW_S:
+            self._points.popleft()
+        began, before = self._points[0]
+        return max(0.0, (self.done_bytes - before) / (now - began)) if now > began else 0.0
+
+
+class _Pace:
+    """Notices a server that sends hardly anything, however it spreads it over its answers."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._began, self._n_arrived = time.monotonic(), 0
+
+    def arrived(self, n_bytes: int) -> None:
+        """Raises WriterError when too little has come over the whole of `slow_s`."""
+        self._n_arrived += n_bytes
+        elapsed = time.monotonic() - self._began
+        if elapsed > self._limits.slow_s:
+            if self._n_arrived / elapsed < self._limits.slow_bytes_per_s:
+                raise WriterError("The server sends hardly anything.", "Try again later: what has arrived is kept.")
+            self._began, self._n_arrived = time.monotonic(), 0
+
+    def waited(self, seconds: float) -> None:
+        """Time that passed by agreement does not count."""
+        self._began += seconds
+
+
+async def fetch(
+    client: httpx2.AsyncClient, remote: RemoteFile, part: PartFile, token: str, limits: Limits, meter: Meter
+) -> None:
+    """Bring `part` to its full size, again and again as long as something arrives. Raises WriterError."""
+    failures = 0
+    pace = _Pace(limits)
+    while part.n_bytes < remote.size_bytes:
+        before = part.n_bytes
+        try:
+            await _fetch_range(client, remote, part, token, limits, meter, pace)
+            continue
+        except TryAgain as problem:
+            failures = 1 if part.n_bytes > before else failures + 1
+            if failures >= limits.n_tries:
+                raise WriterError(
+                    f"The download of {remote.name} does not get on: {problem}.",
+                    "Check your connection and try again: what has arrived is kept.",
+                ) from problem
+            wait_s = limits.backoff_s * 2 ** (failures - 1) * random.uniform(0.5, 1)  # noqa: S311 - spreads the load
+            if problem.wait_s is not None:
+                wait_s = problem.wait_s
+            wait_s = min(wait_s, limits.longest_wait_s)
+            meter.note = f"{str(problem)[:1].upper()}{str(problem)[1:]}; trying again"
+        await asyncio.sleep(wait_s)
+        pace.waited(wait_s)
+        meter.note = ""
+
+
+async def _fetch_range(
+    client: httpx2.AsyncClient,
+    remote: RemoteFile,
+    part: PartFile,
+    token: str,
+    limits: Limits,
+    meter: Meter,
+    pace: _Pace,
+) -> None:
+    """Append what one request brings. Raises TryAgain or WriterError."""
+    headers = {}
+    if part.n_bytes:
+        headers["range"] = f"bytes={part.n_bytes}-"
+        if part.etag:
+            headers["if-range"] = part.etag
+    async with answered(client, "GET", remote.url, headers, token, limits) as response:
+        _check_kind(response, remote)
+        if response.status_code == 416:  # the rest of a file that is another one now
+            part.cut(0)
+            raise TryAgain("the file has changed on the way")
+        etag = response.headers.get("etag", "")
+        if response.status_code != 206 or not _continues(response, part, remote, etag):
+            part.cut(0)
+            if response.status_code == 206:
+                part.etag = ""
+                raise TryAgain("the server sent another part than the one asked for")
+        part.etag = "" if etag.startswith("W/") else etag
+        meter.done_bytes = part.n_bytes
+        length = response.headers.get("content-length", "")
+        if length and length != str(remote.size_bytes - part.n_bytes):
+            raise TryAgain("the server offers more or less than the file holds")
+        await _read_body(response, remote, part, limits, meter, pace)
+
+
+def _check_kind(response: httpx2.Response, remote: RemoteFile) -> None:
+    kind = response.headers.get("content-type", "")
+    if kind.startswith("text/html") and not remote.name.endswith((".html", ".htm")):
+        raise WriterError(
+            f"A web page came in place of {remote.name}: is this the sign-in page of a network?",
+            "Open a browser, sign in, and try again: what has arrived is kept.",
+        )
+    if response.headers.get("content-encoding", "identity") != "identity":
+        raise TryAgain("the server packed the file although it was asked not to")
+
+
+def _continues(response: httpx2.Response, part: PartFile, remote: RemoteFile, etag: str) -> bool:
+    """Whether a 206 carries on where the part ends, and of the same file."""
+    match = _CONTENT_RANGE.fullmatch(response.headers.get("content-range", ""))
+    if match is None or int(match[1]) != part.n_bytes:
+        return False
+    same_size = match[3] in ("*", str(remote.size_bytes))
+    return same_size and (not part.etag or not etag or etag == part.etag)
+
+
+async def _read_body(
+    response: httpx2.Response, remote: RemoteFile, part: PartFile, limits: Limits, meter: Meter, pace: _Pace
+) -> None:
+    pieces = response.aiter_raw()
+    try:
+        while True:
+            try:
+                async with asyncio.timeout(limits.stall_s):
+                    piece = await anext(pieces, b"")
+            except TimeoutError as error:
+                raise TryAgain("nothing more arrives") from error
+            if not piece:
+                break
+            if part.n_bytes + len(piece) > remote.size_bytes:
+                part.cut(0)
+                raise TryAgain("the server sends more than the file holds")
+            part.append(piece)
+            meter.done_bytes = part.n_bytes
+            pace.arrived(len(piece))
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise WriterError(
+                "The disk became full during the download.", "Free some space and try again: what has arrived is kept."
+            ) from error
+        raise
+    except httpx2.TransportError as error:
+        raise TryAgain("the line broke") from error
+    if part.n_bytes < remote.size_bytes:
+        raise TryAgain("the line broke")
