@@ -22,15 +22,20 @@ def file_url(endpoint: str, source: HubSource, file: HubFile) -> str:
     return f"{endpoint}/{source.repository}/resolve/{source.revision}/{file.name}"
 
 
+def pinned(endpoint: str, source: HubSource, file: HubFile) -> RemoteFile:
+    """A file of which the catalogue says all."""
+    return RemoteFile(file_url(endpoint, source, file), file.size_bytes or 0, file.sha256 or "")
+
+
 async def ask(
     client: httpx2.AsyncClient, endpoint: str, source: HubSource, file: HubFile, token: str, limits: Limits
 ) -> RemoteFile:
     """Size and hash of one file at the pinned revision. What the catalogue pins must agree with the hub.
 
     Raises WriterError, also when the hub tells less than is needed to check the file."""
-    url = file_url(endpoint, source, file)
     if file.size_bytes is not None and file.sha256 is not None:
-        return RemoteFile(url, file.size_bytes, file.sha256)
+        return pinned(endpoint, source, file)
+    url = file_url(endpoint, source, file)
     for attempt in range(limits.n_tries):
         try:
             async with answered(client, "HEAD", url, {}, token, limits) as response:

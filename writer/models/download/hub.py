@@ -8,7 +8,7 @@ import contextlib
 import shutil
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Self
 
 from filelock import FileLock, Timeout
@@ -88,26 +88,27 @@ def _locked(path: Path, stack: contextlib.ExitStack) -> Iterator[DownloadProgres
 
 def _fetch_all(source: HubSource, folder: Path, settings: HubSettings) -> Iterator[DownloadProgress]:
     remotes: dict[HubFile, RemoteFile] = {}
-    cached: dict[HubFile, Path] = {}
-    for file in source.files:
-        found = _in_cache(source, file, settings)
-        if found is not None:
-            cached[file], remotes[file] = found
-    missing = [file for file in source.files if file not in remotes]
-    if missing:
-        yield from _ask_all(source, missing, remotes, settings)
-    total = sum(remote.size_bytes for remote in remotes.values())
-    done = 0
-    for file in source.files:  # in the catalogue's order, which is also that of the progress
-        remote, target = remotes[file], folder / Path(file.name).name
-        is_here = yield from _is_right(target, remote, done, total)
-        if not is_here and file in cached:
-            is_here = yield from _take_from_cache(cached[file], remote, target, done, total)
-        if not is_here:
-            if settings.is_offline:
-                raise _offline()
-            yield from _fetch_one(remote, target, settings, done, total)
-        done += remote.size_bytes
+    targets = {file: folder / PurePosixPath(file.name).name for file in source.files}
+    for file, target in targets.items():
+        found = None if target.exists() else _in_cache(source, file, settings)
+        if found and (yield from _take_from_cache(*found, target)):
+            remotes[file] = found[1]
+    yield from _ask_all(source, [file for file in source.files if file not in remotes], remotes, settings)
+    total, done = sum(remote.size_bytes for remote in remotes.values()), 0
+    missing: list[HubFile] = []
+    for file, target in targets.items():
+        if (yield from _is_right(target, remotes[file], done, total)):
+            done += remotes[file].size_bytes
+        else:
+            missing.append(file)
+    if missing and settings.is_offline:
+        raise _offline()
+    parts = [targets[file].with_name(targets[file].name + ".part") for file in missing]
+    here = sum(part.stat().st_size for part in parts if part.exists())
+    _check_space(sum(remotes[file].size_bytes for file in missing) - here, folder)
+    for file in missing:
+        yield from _fetch_one(remotes[file], targets[file], settings, done, total)
+        done += remotes[file].size_bytes
     yield DownloadProgress(total, total)
 
 
@@ -139,6 +140,9 @@ def _in_cache(source: HubSource, file: HubFile, settings: HubSettings) -> tuple[
 def _ask_all(
     source: HubSource, files: list[HubFile], remotes: dict[HubFile, RemoteFile], settings: HubSettings
 ) -> Iterator[DownloadProgress]:
+    if all(file.sha256 and file.size_bytes for file in files):  # nothing to be asked, and no line needed
+        remotes |= {file: facts.pinned(settings.endpoint, source, file) for file in files}
+        return
     if settings.is_offline:
         raise _offline()
 
@@ -177,9 +181,7 @@ def _is_right(path: Path, remote: RemoteFile, done: int, total: int) -> Generato
     return is_right
 
 
-def _take_from_cache(
-    cached: Path, remote: RemoteFile, target: Path, done: int, total: int
-) -> Generator[DownloadProgress, None, bool]:
+def _take_from_cache(cached: Path, remote: RemoteFile, target: Path) -> Generator[DownloadProgress, None, bool]:
     """Copy a file out of the Hugging Face cache, if it is what it has to be: never a link, which others may change."""
     part = target.with_name(target.name + ".copy")
     _check_space(remote.size_bytes, target.parent)
@@ -187,8 +189,8 @@ def _take_from_cache(
         with cached.open("rb") as file, part.open("wb") as copy:
             while piece := file.read(1 << 24):
                 copy.write(piece)
-                yield DownloadProgress(done, total, note=f"Taking {target.name} from the Hugging Face cache")
-        if not (yield from _is_right(part, remote, done, total)):
+                yield DownloadProgress(0, 0, note=f"Taking {target.name} from the Hugging Face cache")
+        if not (yield from _is_right(part, remote, 0, 0)):
             return False
         part.replace(target)
         return True
@@ -203,7 +205,6 @@ def _fetch_one(
         part = PartFile(target, remote)
         reused = part.n_bytes
         try:
-            _check_space(remote.size_bytes - part.n_bytes, target.parent)
             meter = Meter(part.n_bytes)
 
             async def work(part: PartFile = part, meter: Meter = meter) -> None:
