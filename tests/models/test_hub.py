@@ -4,6 +4,7 @@ Names carry the ids of the fault matrix (N01 to N26).
 """
 
 import contextlib
+import gzip
 import hashlib
 import json
 import os
@@ -222,7 +223,10 @@ def _changed_etag(handler: HubHandler, blob: HubBlob, begin: int) -> bool:
 
 
 def _packed(handler: HubHandler, blob: HubBlob, begin: int) -> bool:
-    handler.send_blob(blob, begin, blob.size, headers={"content-encoding": "gzip"})
+    packed = gzip.compress(CONTENT[begin:])
+    handler.reply(206 if begin else 200, {"content-encoding": "gzip", "connection": "close"}, packed)
+    handler.hub.sent_bytes[WEIGHTS] += len(packed)
+    handler.break_off()
     return True
 
 
