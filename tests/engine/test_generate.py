@@ -5,6 +5,7 @@ import pytest
 from writer.engine.config import GenerationConfig
 from writer.engine.events import Finished, FinishReason, PrefillProgress, Token
 from writer.engine.generate import generate
+from writer.engine.tokenizer import Tokenizer
 from writer.errors import UsageError, WriterError
 from writer.models.precision import Precision
 
@@ -52,8 +53,9 @@ def test_the_seed_drawn_is_reported_and_repeats_the_text(session, gpt2_tokenizer
 def test_tokens_decode_to_the_text_and_logprobs_are_the_models_own(session, gpt2_tokenizer):
     events = run(session, gpt2_tokenizer, temperature=0, n_alternatives=3)
     tokens = [event for event in events if isinstance(event, Token)]
-    assert text_of(events) == gpt2_tokenizer.decode(token.token_id for token in tokens[:30])
-    for token in tokens[:30]:
+    assert len(tokens) == events[-1].statistics.new_tokens == 30
+    assert text_of(events) == gpt2_tokenizer.decode(token.token_id for token in tokens)
+    for token in tokens:
         assert token.alternatives[0].token_id == token.token_id
         assert token.alternatives[0].logprob == pytest.approx(token.logprob)
         assert token.logprob <= 0
@@ -80,8 +82,32 @@ def test_closing_leaves_a_cache_that_can_be_used_again(session, gpt2_tokenizer):
 def test_writing_goes_on_beyond_the_window(session, gpt2_tokenizer):
     events = run(session, gpt2_tokenizer, prompt="A word. " * 300, max_new_tokens=1500)
     assert events[-1].statistics.new_tokens == 1500
+    assert "\ufffd" not in text_of(events)
     cuts = [event for event in events if isinstance(event, PrefillProgress) and event.done_tokens == event.total_tokens]
     assert 2 <= len(cuts) <= 5  # the first reading, and one large cut each time the window was full
+
+
+class OneByteTokens(Tokenizer):
+    """Every token is one byte, so that a text drawn at random is full of characters that never get whole."""
+
+    def token_bytes(self, token_id):
+        return bytes([token_id % 256])
+
+
+def test_no_broken_character_is_ever_shown(session, gpt2_tokenizer):
+    tokenizer = OneByteTokens(gpt2_tokenizer.spec)
+    for seed in range(12):
+        events = run(session, tokenizer, seed=seed, max_new_tokens=12, temperature=1.5)
+        drawn = bytes(event.token_id % 256 for event in events if isinstance(event, Token))
+        assert text_of(events) == drawn.decode("utf-8", "ignore")
+        assert len(drawn) == 12
+
+
+def test_what_a_stop_string_held_back_comes_with_the_last_token(session, gpt2_tokenizer):
+    whole = text_of(run(session, gpt2_tokenizer))
+    events = run(session, gpt2_tokenizer, stop_strings=(whole[-3:] + "never",))
+    assert text_of(events) == whole
+    assert sum(isinstance(event, Token) for event in events) == 30
 
 
 def test_a_prompt_of_a_million_characters_is_cut(session, gpt2_tokenizer):

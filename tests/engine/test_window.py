@@ -1,9 +1,10 @@
 import itertools
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from writer.engine.window import fit_window
+from writer.engine.window import cut_tokens, fit_window
 
 TEXT = "The sea was calm. Nobody spoke of it!\n\nA gull cried twice, and then it was quiet again? Perhaps. " * 400
 
@@ -37,6 +38,35 @@ def test_any_text_gives_a_window_that_fits(text, limit):
     window = fit_window(text, encode, limit)
     assert 0 < len(window.token_ids) <= limit
     assert encode(text[window.start :]) == window.token_ids or len(text) - window.start <= 1
+
+
+def by_byte(token_id: int) -> bytes:
+    return bytes([token_id])
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("One two. Six.\n\n" + "seven " * 6, "seven " * 6),
+        ("One two three. " + "seven " * 6, "seven " * 6),
+        ("Onetwothreefou " + "seven " * 6, "seven " * 6),
+        ("x" * 60, "x" * 40),
+        ("🦄" * 15, "🦄" * 10),
+        ("a" + "🦄" * 15, "🦄" * 10),
+        ("aaa" + "🦄" * 10 + "bb", "🦄" * 9 + "bb"),
+    ],
+    ids=["paragraph", "sentence", "word", "no-boundary", "characters", "between-characters", "not-in-a-character"],
+)
+def test_tokens_are_cut_at_the_best_boundary(text: str, rest: str):
+    assert bytes(cut_tokens(list(text.encode()), by_byte, 40)).decode() == rest
+
+
+@given(st.binary(min_size=1, max_size=300), st.integers(1, 80))
+def test_a_cut_keeps_the_newest_tokens_as_they_are(data, limit):
+    kept = cut_tokens(list(data), by_byte, limit)
+    assert 0 < len(kept) <= limit
+    assert len(kept) >= min(len(data), limit) - max(1, limit // 4)
+    assert data.endswith(bytes(kept))
 
 
 def test_a_million_characters_cost_little():

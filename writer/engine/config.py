@@ -120,7 +120,7 @@ class GenerationConfig:
         1.75, "DRY base", "How fast the DRY penalty grows with the length of the repeated phrase.", 1.0, 10.0
     )
     dry_allowed_length: int = _option(
-        2, "DRY allowed length", "Repeated phrases up to this many tokens go unpunished.", 1, 1000
+        2, "DRY allowed length", "Repeated phrases shorter than this many tokens go unpunished.", 1, 1000
     )
     dry_breakers: tuple[str, ...] = _option(
         ("\n", ":", '"', "*"), "DRY breakers", "A repeated phrase is not followed across these."

@@ -28,7 +28,8 @@ class Alternative:
 
 @dataclass(frozen=True)
 class Token:
-    """One drawn token. `text` is "" while a character is still incomplete or might belong to a stop string.
+    """One drawn token. `text` is "" while a character is still incomplete or might belong to a stop string, and for
+    an end of text, unless something was held back.
 
     `logprob` is the model's own natural log-probability, before any sampler step.
     `text` of all Token events joined is exactly the text generated."""

@@ -24,7 +24,7 @@ from writer.engine.sampler import SamplerChain
 from writer.engine.session import Logits, ModelSession
 from writer.engine.stopping_criteria import StopStrings
 from writer.engine.tokenizer import StreamingDetokenizer, Tokenizer
-from writer.engine.window import fit_window
+from writer.engine.window import cut_tokens, fit_window
 from writer.errors import WriterError
 
 # When the window is cut, at least this share of it is left free to write into.
@@ -39,6 +39,9 @@ def generate(
     One space at the end of the prompt is left to the model: its words begin with their space, so the first
     word is drawn from those and written without it. Raises WriterError for an empty prompt or when the
     model returns numbers that are no probabilities.
+
+    Every token drawn is one Token event, an end of text included. A character that is incomplete when the length
+    is reached is left out.
     """
     if not prompt.strip():
         raise WriterError("There is nothing to continue yet.", "Write a sentence or two first.")
@@ -73,34 +76,29 @@ def generate(
         token_id = chain.sample(token_ids, scores)
         chain.accept(token_id)
         n_new += 1
-        if token_id in session.config.eos_token_ids:
-            reason = FinishReason.END_OF_TEXT
-            break
-        token_ids.append(token_id)
-        piece = detokenizer.add(token_id)
+        is_end = token_id in session.config.eos_token_ids
+        piece = "" if is_end else detokenizer.add(token_id)
         if space_to_drop and piece:
             piece, space_to_drop = piece.removeprefix(" "), False
         piece, stopped = stops.add(piece)
+        if not stopped and (is_end or n_new == config.max_new_tokens):
+            piece += stops.finish()
         logprob, alternatives = _report(logits, token_id, tokenizer, config.n_alternatives)
         yield Token(piece, token_id, logprob, alternatives)
         if stopped:
             reason = FinishReason.STOP_STRING
             break
+        if is_end:
+            reason = FinishReason.END_OF_TEXT
+            break
         if n_new == config.max_new_tokens:
             break
+        token_ids.append(token_id)
         if len(cache.token_ids) == n_ctx:
-            # The window is full: keep its newer part, cut at the start of a paragraph or sentence, read again.
-            tail = tokenizer.decode(token_ids[-n_ctx:])
-            kept = fit_window(tail, tokenizer.encode, n_ctx - reserve)
-            logits = yield from session.prefill(cache, kept.token_ids)
+            kept = cut_tokens(token_ids[-n_ctx:], tokenizer.token_bytes, n_ctx - reserve)
+            logits = yield from session.prefill(cache, kept)
         else:
             logits = session.decode_step(cache, token_id)
-    if reason is not FinishReason.STOP_STRING:
-        rest, stopped = stops.add(detokenizer.finish())
-        reason = FinishReason.STOP_STRING if stopped else reason
-        rest += "" if stopped else stops.finish()
-        if rest:
-            yield Token(rest, token_ids[-1], 0.0)
     yield Finished(
         reason,
         GenerationStatistics(

@@ -34,7 +34,7 @@ class SamplerChain:
         """`encode` turns the words of biases and bans into tokens, both bare and after a space."""
         random = np.random.Generator(np.random.PCG64(seed))
         processors = list(_processors(config, n_prompt_tokens, eos_token_ids, encode, random))
-        return cls(processors, random if config.temperature > 0 else None)
+        return cls(processors, None if _is_greedy(config) else random)
 
     def sample(self, token_ids: Sequence[int], scores: Scores) -> int:
         """Draw a token from scores (V,), which may be changed. Raises WriterError when they are no numbers."""
@@ -66,6 +66,7 @@ class SamplerChain:
         return " -> ".join([*(process.name for process in self._processors), last])
 
 
+_COLDEST = 1e-4
 _BANS = (steps.SequenceBias, steps.BannedWords, steps.NoRepeatNGram, steps.MinNewTokens)
 
 
@@ -92,7 +93,7 @@ def _processors(
         yield steps.BannedWords([ids for word in config.banned_words for ids in _spellings(word, encode)])
     if config.min_new_tokens and eos_token_ids:
         yield steps.MinNewTokens(n_prompt_tokens, config.min_new_tokens, eos_token_ids)
-    if config.temperature == 0:
+    if _is_greedy(config):
         return  # the cut-offs cannot change which token is likeliest
     if config.temperature != 1:
         yield steps.Temperature(config.temperature)
@@ -113,6 +114,12 @@ def _processors(
         yield steps.EtaCutoff(config.eta_cutoff)
     if config.xtc_probability:
         yield steps.Xtc(config.xtc_probability, config.xtc_threshold, random)
+
+
+def _is_greedy(config: GenerationConfig) -> bool:
+    """Whether the likeliest token is always taken: below some temperature nothing else can be drawn anyway, and
+    dividing by it would leave the range of float32."""
+    return config.temperature < _COLDEST
 
 
 def _spellings(word: str, encode: Callable[[str], list[int]]) -> list[tuple[int, ...]]:

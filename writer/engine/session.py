@@ -119,8 +119,8 @@ class ModelSession:
         n_new, n_used = len(token_ids), cache.n_used + len(token_ids)
         if n_used > cache.n_slots:
             raise ValueError(f"{n_used} tokens do not fit into {cache.n_slots} slots")
-        if positions[-1] >= self.config.n_ctx:
-            raise ValueError(f"position {positions[-1]} lies beyond the model's {self.config.n_ctx}")
+        if positions.max() >= self.config.n_ctx:
+            raise ValueError(f"position {positions.max()} lies beyond the model's {self.config.n_ctx}")
         if cache.binding is None:
             cache.binding = _CacheBinding(self._session, cache, self.config.n_vocab, self.device)
         binding = cache.binding

@@ -139,20 +139,16 @@ class Tokenizer:
 
 
 class StreamingDetokenizer:
-    """Text of a growing list of tokens. All pieces joined equal the decoding of all tokens;
-    only the bytes of an incomplete character are ever held back."""
+    """Text of a growing list of tokens, in which no broken character is ever shown: the bytes of an incomplete one
+    are held back until it is whole, and those that cannot become one are left out."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._decoder = codecs.getincrementaldecoder("utf-8")("ignore")
 
     def add(self, token_id: int) -> str:
         """The text that this token completes."""
         return self._decoder.decode(self._tokenizer.token_bytes(token_id))
-
-    def finish(self) -> str:
-        """What is left of an incomplete character: U+FFFD, or nothing."""
-        return self._decoder.decode(b"", final=True)
 
 
 def _by_id(vocabulary: dict[object, object]) -> tuple[list[str], list[str]]:

@@ -7,7 +7,7 @@ of character offsets, which needs no memory of earlier calls: the same text alwa
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 # A token of English holds four to five characters and hardly ever more than sixteen.
@@ -17,6 +17,10 @@ _MOST_CHARS_PER_TOKEN = 16
 _PARAGRAPH_START = re.compile(r"\n\s*(?=\S)")
 _SENTENCE_START = re.compile(r"[.!?…][\"'”’)\]]*\s+(?=\S)")
 _WORD_START = re.compile(r"\s+(?=\S)")
+_SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*\s*$")
+
+_CUT_REACH = 4  # a cut among tokens is looked for in the first quarter of what may stay
+_CUT_LOOK_BACK = 8  # tokens before it that are read for signs of a boundary
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,33 @@ def fit_window(text: str, encode: Callable[[str], list[int]], limit_tokens: int)
         if step == 1:  # one character is more than the window holds
             return Window(len(text), encode(text[-1:])[-limit_tokens:])
         step = max(1, step // 2)  # dense text: tokens of a single character or less
+
+
+def cut_tokens(token_ids: Sequence[int], token_bytes: Callable[[int], bytes], limit_tokens: int) -> list[int]:
+    """The newer part of what has been read and written, when the window is full in the middle of a generation.
+
+    At most `limit_tokens` of the very same ids, cut where a paragraph starts, else a sentence, else a word. (Encoding
+    their text anew would break a character that is still incomplete at the end.)
+    """
+    first = max(0, len(token_ids) - limit_tokens)
+    if first == 0:
+        return list(token_ids)
+    last = first + max(1, limit_tokens // _CUT_REACH)
+    return list(token_ids[min(range(first, last), key=lambda i: _cut_rank(token_ids, token_bytes, i)) :])
+
+
+def _cut_rank(token_ids: Sequence[int], token_bytes: Callable[[int], bytes], i: int) -> int:
+    """How good it is to cut before token `i`: 0 for the start of a paragraph, 3 for the middle of a word, 4 for that of
+    a character."""
+    before = b"".join(map(token_bytes, token_ids[max(0, i - _CUT_LOOK_BACK) : i])).decode("utf-8", "ignore")
+    piece = token_bytes(token_ids[i])
+    if not piece.strip():
+        return 3
+    if before.rstrip(" ").endswith("\n"):
+        return 0
+    if before[-1:].isspace() or piece[:1].isspace():
+        return 1 if _SENTENCE_END.search(before) else 2
+    return 4 if piece[0] & 0xC0 == 0x80 else 3  # UTF-8's continuation bytes
 
 
 def _start_after(text: str, point: int, reach: int) -> int:
