@@ -53,7 +53,7 @@ def test_gpt2_as_saved(gpt2_folder: Path, tiny_gpt2: GPT2LMHeadModel, weights_of
     assert (config.n_layer, config.n_head, config.n_kv_head, config.head_dim, config.n_inner) == (2, 4, 4, 16, 256)
     assert (config.norm_eps, config.tied_head, config.eos_token_ids) == (1e-5, True, (0,))
     assert checkpoint.kind == "safetensors"
-    assert checkpoint.files == (gpt2_folder / "model.safetensors",)
+    assert [path.name for path in checkpoint.files][:2] == ["model.safetensors", "config.json"]
     assert checkpoint.tokenizer is None
     assert_holds(gpt2_folder, weights_of(tiny_gpt2))
 
@@ -78,7 +78,7 @@ def test_shards(model: str, tmp_path: Path, weights_of: WeightsOf, request: pyte
     original.save_pretrained(tmp_path, max_shard_size="60KB")
     shards = sorted(tmp_path.glob("*.safetensors"))
     assert len(shards) > 2
-    assert open_checkpoint(tmp_path).files == tuple(shards)
+    assert open_checkpoint(tmp_path).files[: len(shards)] == tuple(shards)
     assert_holds(tmp_path, weights_of(original))
     shards[1].unlink()
     with pytest.raises(WriterError, match=f"part {shards[1].name} is missing"):

@@ -6,7 +6,7 @@ import sys
 from writer.engine.session import Device
 from writer.engine.tokenizer import TokenizerSpec
 from writer.errors import WriterError
-from writer.models.catalog import DEFAULT_MODEL, STARTER, CatalogEntry, find_entry, load_catalog
+from writer.models.catalog import STARTER, CatalogEntry, find_entry, load_catalog
 from writer.models.download import HubSettings
 from writer.models.install import InstallRequest, install
 from writer.models.loaded import LoadedModel
@@ -36,10 +36,7 @@ def choose_model(model_id: str | None) -> InstalledModel:
         if model_id == STARTER and not (store.models_dir / STARTER).is_dir():
             return get_model(STARTER)
         return store.get(model_id)
-    installed = {model.id: model for model in store.list()}
-    if not installed:
-        return get_model(STARTER)
-    return installed.get(DEFAULT_MODEL) or next(iter(installed.values()))
+    return store.preferred() or get_model(STARTER)
 
 
 def open_catalog() -> dict[str, CatalogEntry]:

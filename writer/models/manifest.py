@@ -50,6 +50,9 @@ class PrecisionRecord:
 class Manifest:
     """Everything known about an installed model.
 
+    source -- where it came from: "huggingface.co OWNER/NAME at REVISION", "package NAME==VERSION", or a path
+    source_files -- the files it was built from, weights and descriptions
+    shared_files -- files in its folder that serve every precision
     note -- a sentence for the writer, "" if there is none
     disclaimer -- name of a text in `resources/disclaimers`
     built_at -- an ISO 8601 time given by whoever asked for the build, "" when they did not say
@@ -68,6 +71,8 @@ class Manifest:
     built_at: str = ""
     parameters: int = 0
     disclaimer: str = "any"
+    source: str = ""
+    shared_files: dict[str, FileRecord] = field(default_factory=dict)
     format_version: int = field(default=_FORMAT_VERSION)
 
     def to_json(self) -> dict[str, Any]:
@@ -83,6 +88,7 @@ class Manifest:
                 **values,
                 "config": ModelConfig.from_json(values["config"]),
                 "source_files": _file_records(values["source_files"]),
+                "shared_files": _file_records(values.get("shared_files", {})),
                 "default_precision": Precision(values["default_precision"]),
                 "precisions": {
                     str(Precision(name)): PrecisionRecord(**{**record, "files": _file_records(record["files"])})
@@ -103,6 +109,7 @@ class Manifest:
             manifest.note,
             manifest.built_at,
             manifest.disclaimer,
+            manifest.source,
         ):
             if not isinstance(text, str):
                 raise TypeError("text that is none")

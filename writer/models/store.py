@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from writer.engine.config import ModelConfig
 from writer.errors import WriterError
+from writer.models.catalog import DEFAULT_MODEL, STARTER
 from writer.models.manifest import (
     FileRecord,
     Manifest,
@@ -101,13 +102,14 @@ class InstalledModel:
                 raise damaged(self.id, f"{name} is missing or cut short")
         return self.folder / f"{chosen}.onnx"
 
-    def verify(self) -> None:
-        """Hash every file. Raises WriterError at the first that differs from the manifest."""
-        for record in self.manifest.precisions.values():
-            for name, file in record.files.items():
-                path = self.folder / name
-                if not path.is_file() or file_record(path) != file:
-                    raise damaged(self.id, f"{name} has changed")
+    def verify(self, precision: Precision | None = None) -> None:
+        """Hash every file, or those that one precision needs. Raises WriterError at the first that has changed."""
+        chosen = [precision] if precision else self.manifest.precisions
+        records = [self.manifest.shared_files, *(self.manifest.precisions[name].files for name in chosen)]
+        for name, file in (item for record in records for item in record.items()):
+            path = self.folder / name
+            if not path.is_file() or file_record(path) != file:
+                raise damaged(self.id, f"{name} has changed")
 
     @property
     def size_bytes(self) -> int:
@@ -134,6 +136,16 @@ class ModelStore:
         if not folder.is_dir():
             raise self._unknown(model_id)
         return InstalledModel(folder, read_manifest(folder))
+
+    def preferred(self, model_id: str = "") -> InstalledModel | None:
+        """The model asked for, if it is installed; else the product's own in one form or another, else any, and the
+        starter last. None where nothing is installed."""
+
+        def rank(model: InstalledModel) -> tuple[bool, ...]:
+            is_own = model.id.startswith(DEFAULT_MODEL)
+            return (model.id != model_id, model.id != DEFAULT_MODEL, not is_own, model.id == STARTER)
+
+        return min(self.list(), key=rank, default=None)
 
     def remove(self, model_id: str) -> None:
         """Delete a model, damaged or not. Raises WriterError when there is no such model."""

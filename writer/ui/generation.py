@@ -97,6 +97,7 @@ class GenerationController(QObject):
             return  # late: another one has been asked for, or none
         if isinstance(event, PrefillProgress):
             self._n_context = event.done_tokens
+            self._set_state(State.READING)  # again, when the window is full in the middle of the writing
             self.reading.emit(event.done_tokens, event.total_tokens)
             self.context_changed.emit(self._n_context)
         elif isinstance(event, Token):

@@ -185,10 +185,9 @@ class MainWindow(QMainWindow):
 
     def load_model(self, store: ModelStore) -> None:
         """Begin to read the chosen model, or the first one installed."""
-        installed = store.list()
-        if not installed:
+        chosen = store.preferred(self.settings.model_id)
+        if chosen is None:
             return
-        chosen = next((model for model in installed if model.id == self.settings.model_id), installed[0])
         self.status.set_state("Waking the model", busy=False)
         self.status.set_model(chosen.manifest.title, "")
         self.host.load(chosen)

@@ -20,6 +20,16 @@ from writer.models.checkpoint.safetensors_file import open_safetensors, pickle_r
 _PREFIXES = {"gpt2": "transformer.", "llama": "model."}
 _GELU_TANH = ("gelu_new", "gelu_pytorch_tanh")  # two names of one formula
 _INDEX = "model.safetensors.index.json"
+# What is read besides the weights, for the record.
+_DESCRIPTIONS = (
+    "config.json",
+    "generation_config.json",
+    _INDEX,
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "vocab.json",
+    "merges.txt",
+)
 
 
 def open_folder(folder: Path) -> Checkpoint:
@@ -33,6 +43,8 @@ def open_folder(folder: Path) -> Checkpoint:
             if short in tensors:
                 raise damaged(file.name, f"the tensor {short} stands twice")
             tensors[short] = tensor
+    described = (folder / name for name in _DESCRIPTIONS)
+    files += [path for path in described if path.is_file()]
     return Checkpoint(config, read_tokenizer(folder), tensors, tuple(files), "safetensors", _licence(folder))
 
 
