@@ -1,0 +1,188 @@
+"""Getting and building models in a process of its own: what crashes, hangs or eats memory there ends there, and the
+window's own process stays free for typing.
+
+Requests go to the child as they are. What comes back is JSON, never pickled objects: files of unknown origin are read
+over there, and a process they have taken over must not be able to make objects here.
+"""
+
+import contextlib
+import json
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from writer.errors import UsageError, WriterError
+from writer.models.build import BuildEvent, BuildFinished, BuildProgress, BuildRequest, build_model
+from writer.models.download import DownloadProgress, HubSettings
+from writer.models.install import InstallRequest, install
+from writer.models.store import ModelStore
+
+_POLL_S = 0.2
+_PATIENCE_S = 1.0  # for a child that was asked to end
+_NICENESS = 5  # typing comes first
+_MESSAGE_BYTES = 1 << 16
+_PROGRESS: Mapping[str, type[BuildProgress] | type[DownloadProgress]] = {
+    "build": BuildProgress,
+    "download": DownloadProgress,
+}
+
+Event = DownloadProgress | BuildEvent
+Job = Callable[[], Iterator[Event]]
+
+
+@dataclass(frozen=True)
+class ChildLimits:
+    """memory_bytes -- of address space; None for no limit
+    silence_s -- the longest time between two steps"""
+
+    memory_bytes: int | None = None
+    silence_s: float = 900.0
+
+    @classmethod
+    def for_source(cls, source: Path) -> "ChildLimits":
+        """Room for the weights in full precision and what is made of them, and for the libraries around them: a small
+        file that claims to be a huge model gets little."""
+        files = source.rglob("*") if source.is_dir() else [source]
+        n_bytes = sum(path.stat().st_size for path in files if path.is_file())
+        return cls(memory_bytes=16 * n_bytes + (6 << 30))
+
+
+def install_in_child(request: InstallRequest, store: ModelStore, hub: HubSettings) -> Iterator[Event]:
+    """`install`, elsewhere. Yields at least five times a second, so that closing it works within a second."""
+    return _run(_install, (request, store, hub), store, ChildLimits())
+
+
+def build_in_child(request: BuildRequest, store: ModelStore) -> Iterator[Event]:
+    """`build_model`, elsewhere, with memory in proportion to its source."""
+    return _run(_build, (request, store), store, ChildLimits.for_source(request.source))
+
+
+def _install(request: InstallRequest, store: ModelStore, hub: HubSettings) -> Iterator[Event]:
+    return install(request, store, hub)
+
+
+def _build(request: BuildRequest, store: ModelStore) -> Iterator[Event]:
+    return build_model(request, store)
+
+
+# -- this side -----------------------------------------------------------------------------------------------------
+
+
+def _run(
+    job: Callable[..., Iterator[Event]], arguments: tuple[Any, ...], store: ModelStore, limits: ChildLimits
+) -> Iterator[Event]:
+    context = multiprocessing.get_context("spawn")
+    receiving, sending = context.Pipe(duplex=False)
+    process = context.Process(target=_work, args=(sending, job, arguments, limits), name="writer-models", daemon=True)
+    process.start()
+    sending.close()
+    try:
+        event: Event | None = None
+        heard_s = time.monotonic()
+        while True:
+            try:
+                if not receiving.poll(_POLL_S):
+                    if time.monotonic() - heard_s > limits.silence_s:
+                        raise _died("it does not get on")
+                    if event is not None:
+                        yield event
+                    continue
+                event = _decoded(receiving.recv_bytes(_MESSAGE_BYTES), store)
+            except (EOFError, OSError, ValueError, KeyError, TypeError) as error:
+                process.join(_PATIENCE_S)
+                raise _died(_cause(process.exitcode)) from error
+            heard_s = time.monotonic()
+            yield event
+            if isinstance(event, BuildFinished):
+                return
+    finally:
+        _end(process)
+        receiving.close()
+
+
+def _decoded(message: bytes, store: ModelStore) -> Event:
+    """Raises WriterError for a failure over there, ValueError and its kin for what no child of ours says."""
+    kind, values = json.loads(message)
+    if kind == "error":
+        error = UsageError if values["usage"] else WriterError
+        raise error(str(values["message"]), str(values["hint"]))
+    if kind == "finished":
+        return BuildFinished(store.get(values["id"]))
+    event = _PROGRESS[kind](**values)
+    if any(type(value) not in (int, float, str) for value in values.values()):
+        raise TypeError("an event of other things than figures and text")
+    return event
+
+
+def _end(process: multiprocessing.process.BaseProcess) -> None:
+    if process.is_alive():
+        process.terminate()  # it tidies up
+        process.join(_PATIENCE_S)
+    if process.is_alive():
+        process.kill()
+        process.join()
+    process.close()
+
+
+def _cause(exit_code: int | None) -> str:
+    if exit_code == _NO_MEMORY:
+        return "it takes more memory than its size accounts for"
+    return "its file is probably damaged" if exit_code and exit_code < 0 else "it ended without a word"
+
+
+def _died(why: str) -> WriterError:
+    return WriterError(
+        f"The model could not be prepared ({why}).", "Get its files again, or choose another model; your text is safe."
+    )
+
+
+# -- the other side ------------------------------------------------------------------------------------------------
+
+_NO_MEMORY = 86
+
+
+def _work(
+    sending: Connection, job: Callable[..., Iterator[Event]], arguments: tuple[Any, ...], limits: ChildLimits
+) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the parent, which then ends this one
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    if hasattr(os, "nice"):
+        os.nice(_NICENESS)
+    _limit_memory(limits.memory_bytes)
+    try:
+        for event in job(*arguments):
+            _send(sending, event)
+    except WriterError as error:
+        values = {"message": error.message, "hint": error.hint, "usage": isinstance(error, UsageError)}
+        with contextlib.suppress(OSError):
+            sending.send_bytes(json.dumps(["error", values]).encode())
+    except MemoryError:
+        os._exit(_NO_MEMORY)
+    except BrokenPipeError:
+        pass  # nobody is waiting any more
+
+
+def _send(sending: Connection, event: Event) -> None:
+    if isinstance(event, BuildFinished):
+        message: list[object] = ["finished", {"id": event.model.id}]
+    else:
+        message = ["build" if isinstance(event, BuildProgress) else "download", asdict(event)]
+    sending.send_bytes(json.dumps(message).encode())
+
+
+def _limit_memory(n_bytes: int | None) -> None:
+    if n_bytes is None or sys.platform == "win32":
+        return
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    limit = n_bytes if hard == resource.RLIM_INFINITY else min(n_bytes, hard)
+    with contextlib.suppress(ValueError, OSError):  # some systems know the limit and refuse to set it
+        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
