@@ -43,6 +43,23 @@ def test_the_disclaimer_names_what_matters(panel: AboutPanel) -> None:
     assert "#" not in shown  # Markdown was read, not shown
 
 
+@pytest.mark.parametrize(
+    ("name", "heading"),
+    [
+        ("gpt2", "What GPT-2 is"),
+        ("smollm2", "What SmolLM2 is"),
+        ("any", "What this model is"),
+        ("../../LICENSE", "What this model is"),
+        ("", "What this model is"),
+    ],
+)
+def test_each_model_has_its_own_disclaimer(panel: AboutPanel, name: str, heading: str) -> None:
+    panel.set_model("A model", disclaimer=name)
+    shown = text_of(panel).toPlainText()
+    assert heading in shown
+    assert "falsehoods" in shown
+
+
 def test_acknowledged_once(panel: AboutPanel, qtbot: QtBot) -> None:
     button = panel.findChild(QPushButton, "acknowledge")
     assert isinstance(button, QPushButton)

@@ -10,6 +10,7 @@ from writer.ui.theme import SPACE
 
 TITLE = "Bias and accuracy"
 _LINE_HEIGHT_PERCENT = 128
+_OWN_MODELS, _OTHER_MODELS = "gpt2", "any"  # texts in resources/disclaimers
 
 
 class AboutPanel(QWidget):
@@ -26,9 +27,8 @@ class AboutPanel(QWidget):
         self._text.setAccessibleName(TITLE)
         self._text.document().setDocumentMargin(0)
         self._text.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._text.setMarkdown((resources_dir() / "disclaimers" / "gpt2.md").read_text(encoding="utf-8"))
-        self._set_type()
-        self._color_links()
+        self._disclaimer = ""
+        self._show_disclaimer(_OWN_MODELS)
 
         card = QFrame()
         card.setProperty("role", "card")
@@ -68,9 +68,19 @@ class AboutPanel(QWidget):
         self.set_acknowledged(False)
 
     def set_model(
-        self, title: str, licence: str = "", precision: str = "", n_parameters: int | None = None, device: str = ""
+        self,
+        title: str,
+        licence: str = "",
+        precision: str = "",
+        n_parameters: int | None = None,
+        device: str = "",
+        disclaimer: str = _OWN_MODELS,
     ) -> None:
-        """Name the model that speaks now; an empty title says that none is loaded. Empty facts are left out."""
+        """Name the model that speaks now; an empty title says that none is loaded. Empty facts are left out.
+
+        disclaimer -- name of the text about this model; what a text of that name does not exist for gets the one
+                      about models of any kind"""
+        self._show_disclaimer(disclaimer)
         size = parameters_text(n_parameters) if n_parameters else ""
         build = " · ".join(part for part in (size, precision, device) if part)
         facts = [line for line in (build, f"{licence} licence" if licence else "") if line]
@@ -86,6 +96,16 @@ class AboutPanel(QWidget):
     def _on_acknowledge_clicked(self) -> None:
         self.set_acknowledged(True)
         self.acknowledged.emit()
+
+    def _show_disclaimer(self, name: str) -> None:
+        folder = resources_dir() / "disclaimers"
+        # A manifest may come from elsewhere: its word is compared with what is shipped, never made a path.
+        chosen = name if name in {path.stem for path in folder.glob("*.md")} else _OTHER_MODELS
+        if chosen != self._disclaimer:
+            self._disclaimer = chosen
+            self._text.setMarkdown((folder / f"{chosen}.md").read_text(encoding="utf-8"))
+            self._set_type()
+            self._color_links()
 
     def _set_type(self) -> None:
         """Headings in the interface's own sizes and room between lines: Qt's defaults for Markdown suit a web page."""

@@ -198,7 +198,14 @@ class MainWindow(QMainWindow):
         self.status.set_model(manifest.title, device)
         self.status.set_state("Ready", busy=False)
         self.status.set_context(0, model.session.config.n_ctx)
-        self.about.set_model(manifest.title, manifest.licence, manifest.default_precision.label, device=device)
+        self.about.set_model(
+            manifest.title,
+            manifest.licence,
+            manifest.default_precision.label,
+            manifest.parameters,
+            device,
+            manifest.disclaimer,
+        )
         self.actions_bar.set_ready(ready=True)
         self.continue_action.setEnabled(True)
         for note in (model.session.fallback_note, manifest.note):
