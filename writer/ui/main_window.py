@@ -213,8 +213,11 @@ class MainWindow(QMainWindow):
                 self.notices.show_notice(note)
 
     def _on_model_failed(self, message: str, hint: str) -> None:
-        self.status.set_model("", "")
-        self.status.set_state("No model", busy=False)
+        if self.host.model is None:
+            self.status.set_model("", "")
+            self.status.set_state("No model", busy=False)
+        else:
+            self._on_model_loaded(self.host.model)
         self.show_error(message, hint)
 
     # -- writing -------------------------------------------------------------------------------------------------

@@ -28,12 +28,11 @@ class ModelHost(QObject):
         return self._job != 0
 
     def load(self, installed: InstalledModel) -> None:
-        """Begin to read `installed` in place of the present model."""
+        """Begin to read `installed`; the present model speaks until that is done, and goes on if it fails."""
 
         def job() -> Iterator[LoadedModel]:
             yield LoadedModel.load(installed)
 
-        self.model = None
         self._job = self._worker.run(job)
 
     def _on_event(self, job: int, event: object) -> None:
