@@ -81,7 +81,7 @@ def test_progress_of_a_download_comes_through(store):
     events = run(downloading, store=store)
     assert next(events) == DownloadProgress(1, 2, 0, 0.5, "a note – with a dash")
     with pytest.raises(WriterError, match="ended without a word"):
-        next(events)
+        list(events)
 
 
 @pytest.mark.parametrize("usage", [False, True])
