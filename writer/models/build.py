@@ -93,9 +93,14 @@ def build_model(request: BuildRequest, store: ModelStore) -> Iterator[BuildEvent
             manifest = replace(manifest, source_files=source_files, shared_files={TOKENIZER_NAME: shared})
             write_manifest(folder, manifest)
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        raise WriterError("The disk is full, so the model was not built.", "Free some space and try again.") from error
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise WriterError(
+                "The disk is full, so the model was not built.", "Free some space and try again."
+            ) from error
+        raise WriterError(
+            f"The model could not be built in {store.models_dir} ({error.strerror or error}).",
+            "Make the folder writable, or set WRITER_HOME to another one.",
+        ) from error
     yield BuildFinished(store.get(request.model_id))
 
 

