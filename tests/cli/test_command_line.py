@@ -2,37 +2,21 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.cli.run_writer import assert_one_line, writer
+from writer.cli.main import main
 from writer.engine.config import GenerationConfig
-
-
-def writer(*arguments: str | Path, home: Path, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-    environ = {k: v for k, v in os.environ.items() if not k.startswith(("DISPLAY", "WAYLAND", "QT_"))}
-    return subprocess.run(
-        [sys.executable, "-m", "writer", *map(str, arguments)],
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env=environ | {"WRITER_HOME": str(home)} | environment,
-    )
-
-
-def assert_one_line(result: subprocess.CompletedProcess[str], status: int) -> str:
-    """Failed in one sentence or two on one line, without a traceback; returns the line."""
-    assert result.returncode == status, result.stderr
-    lines = result.stderr.strip().splitlines()
-    assert len(lines) == 1, result.stderr
-    assert lines[0].startswith("writer: ")
-    return lines[0]
+from writer.engine.session import ModelSession
 
 
 def test_generate_writes_the_text_and_nothing_else(poem_home: Path, poem: str) -> None:
@@ -85,6 +69,20 @@ def test_every_sampler_setting_is_an_option(poem_home: Path) -> None:
         (["models"], ""),
         (["models", "frobnicate"], "frobnicate"),
         (["bench", "--new-tokens", "-4"], ""),
+        (["generate", "x", "--precision", "int9"], "int9"),
+        (["generate", "x", "--precision", ""], "no precision ''"),
+        (["bench", "--precision", "int9"], "int9"),
+        (["models", "build", "x", "--id", "y", "--precision", "int9"], "int9"),
+        (["models", "get", "starter", "--precision", "int8,int9"], "int9"),
+        (["generate", "x", "--threads", "0"], "--threads"),
+        (["generate", "x", "--threads", "-2"], "--threads"),
+        (["bench", "--threads", "0"], "--threads"),
+        (["generate", "x", "--logit-bias", "foo"], "'foo' is no word bias. Write it as WORD=VALUE"),
+        (["generate", "x", "--logit-bias", "foo=bar"], "'foo=bar' is no word bias"),
+        (["generate", "x", "--logit-bias", "foo=nan"], "'foo=nan' is no word bias"),
+        (["generate", "x", "--logit-bias", "foo=inf"], "'foo=inf' is no word bias"),
+        (["generate", "x", "--logit-bias", "=2"], "'=2' is no word bias"),
+        (["generate", "x", "--n-alternatives", "3"], "Add --json"),
     ],
 )
 def test_wrong_usage_is_one_line_and_status_2(arguments: list[str], words: str, poem_home: Path) -> None:
@@ -113,10 +111,10 @@ def test_a_million_characters_are_no_trouble(poem_home: Path) -> None:
     assert time.monotonic() - began < 60
 
 
-def test_ctrl_c_stops_cleanly(poem_home: Path) -> None:
+def test_ctrl_c_stops_cleanly_and_what_was_measured_is_told(poem_home: Path) -> None:
     endless = ["--max-new-tokens", "4096", "--min-new-tokens", "4096", "--temperature", "2"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "writer", "generate", "Tyger", *endless],
+        [sys.executable, "-m", "writer", "generate", "Tyger", "--stats", *endless],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=os.environ | {"WRITER_HOME": str(poem_home)},
@@ -127,6 +125,7 @@ def test_ctrl_c_stops_cleanly(poem_home: Path) -> None:
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 130
     assert b"Traceback" not in errors
+    assert re.search(rb"poem: read \d+ tokens in .* wrote [1-9]\d* in .* tokens/s\), seed \d+", errors), errors
 
 
 def test_models_list_info_and_remove(poem_home: Path, tmp_path: Path) -> None:
@@ -164,6 +163,23 @@ def test_bench_has_its_keys(poem_home: Path) -> None:
     assert all(figures[key] > 0 for key in keys)
 
 
+def test_the_first_token_waits_for_no_decode_step(
+    poem_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    step, slow_s = ModelSession.decode_step, 0.3
+
+    def slow_step(*arguments: Any) -> Any:
+        time.sleep(slow_s)
+        return step(*arguments)
+
+    monkeypatch.setattr(ModelSession, "decode_step", slow_step)
+    monkeypatch.setenv("WRITER_HOME", str(poem_home))
+    assert main(["bench", "--prompt-tokens", "8", "--new-tokens", "2", "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["decode_ms"] >= slow_s * 1e3
+    assert figures["prefill_s"] <= figures["ttft_s"] < figures["prefill_s"] + slow_s / 2
+
+
 @pytest.mark.parametrize("damage", ["cut graph", "cut weights", "no manifest", "empty manifest"])
 def test_a_damaged_model_is_told_in_one_line(damage: str, poem_home: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
@@ -182,13 +198,16 @@ def test_a_damaged_model_is_told_in_one_line(damage: str, poem_home: Path, tmp_p
     assert_one_line(writer("generate", "Tyger", "--model", "poem", home=home), 1)
 
 
-def test_no_network_at_the_first_start_is_told_in_words(tmp_path: Path) -> None:
-    nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_CONFIG_FILE": os.devnull, "PIP_RETRIES": "0"}
+@pytest.mark.parametrize("retries", ["0", "1"])  # pip says the reason only when it tries again
+def test_no_network_at_the_first_start_is_told_in_words(retries: str, tmp_path: Path) -> None:
+    nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_CONFIG_FILE": os.devnull, "PIP_RETRIES": retries}
     nowhere |= {"PIP_FIND_LINKS": "", "PIP_EXTRA_INDEX_URL": ""}
     result = writer("generate", "Once", home=tmp_path, **nowhere)
     assert result.returncode == 1
     assert "Traceback" not in result.stderr
-    assert result.stderr.strip().splitlines()[-1].startswith("writer: ")
+    last = result.stderr.strip().splitlines()[-1]
+    assert last.startswith("writer: The Python package index cannot be reached")
+    assert "Connect to the internet" in last
 
 
 def test_without_a_display_the_terminal_does_the_job(poem_home: Path) -> None:

@@ -2,14 +2,18 @@
 
 import argparse
 import dataclasses
+import io
 import json
+import math
+import secrets
 import sys
 from contextlib import closing
 from typing import Any
 
 from writer.assist.presets import default_config
+from writer.cli.recorder import Recorder
 from writer.engine.config import GenerationConfig
-from writer.engine.events import Finished, GenerationStatistics, Token
+from writer.engine.events import Token
 from writer.errors import UsageError
 
 _LISTS = ("dry_breakers", "logit_bias", "banned_words", "stop_strings")
@@ -40,68 +44,96 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def config_from(options: argparse.Namespace) -> GenerationConfig:
-    """The options given, over the preset that a window starts with. Raises UsageError for values out of range."""
+    """The options given, over the preset that a window starts with. Raises UsageError for values out of range.
+
+    The seed is drawn here where none is given, so that it is known even when the generation is stopped."""
     given: dict[str, Any] = {}
     for field in dataclasses.fields(GenerationConfig):
         value = getattr(options, field.name)
         if value is not None:
-            given[field.name] = tuple(value) if field.name in _LISTS else value
+            given[field.name] = tuple(map(_checked_text, value)) if field.name in _LISTS else value
     if "logit_bias" in given:
         given["logit_bias"] = tuple(_word_bias(item) for item in given["logit_bias"])
+    given.setdefault("seed", secrets.randbits(63))
     return dataclasses.replace(default_config(), **given)
 
 
 def _word_bias(item: str) -> tuple[str, float]:
-    word, separator, value = item.rpartition("=")
+    word, _, value = item.rpartition("=")  # the word itself may hold a =
     try:
-        return word, float(value) if separator else float("nan")
+        bias = float(value)
     except ValueError:
-        raise UsageError(f"{item!r} is no word bias.", "Write it as WORD=VALUE, for example lighthouse=2.") from None
+        bias = math.nan
+    if not word or not math.isfinite(bias):
+        raise UsageError(f"{item!r} is no word bias.", "Write it as WORD=VALUE, for example lighthouse=2.")
+    return word, bias
+
+
+def _checked_text(text: str) -> str:
+    """Raises UsageError for text that is no UTF-8: Python carries such bytes through as lone surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise UsageError("The text given is not UTF-8.", "Convert it first, for example with iconv -t UTF-8.") from None
+    return text
+
+
+def _read_stdin() -> str:
+    if sys.stdin is None:
+        raise UsageError("There is no standard input to read.", "Give the text to continue as an argument.")
+    if isinstance(sys.stdin, io.TextIOWrapper):  # a pipe brings UTF-8, whatever the terminal shows
+        sys.stdin.reconfigure(encoding="utf-8-sig", errors="surrogateescape")
+    return sys.stdin.read()
 
 
 def run(options: argparse.Namespace) -> int:
     config = config_from(options)
-    prompt = sys.stdin.read() if options.prompt == "-" else options.prompt
+    if config.n_alternatives and not options.json:
+        raise UsageError("--n-alternatives is only shown in JSON.", "Add --json.")
+    from writer.cli.loading import check_precision, check_threads, load_model
+
+    precision = check_precision(options.precision) if options.precision is not None else None
+    check_threads(options.threads)
+    prompt = _checked_text(_read_stdin() if options.prompt == "-" else options.prompt)
     if not prompt.strip():
         raise UsageError("The prompt is empty.", "Give some text to continue.")
-    from writer.cli.loading import check_precision, load_model
     from writer.engine.generate import generate
 
-    precision = check_precision(options.precision) if options.precision else None
     model = load_model(options.model, precision, options.threads, options.device)
-    text, statistics, reason = "", None, "stopped"
+    assert config.seed is not None
+    recorder = Recorder(config.seed)
     try:
         with closing(generate(model.session, model.tokenizer, model.cache, prompt, config)) as events:  # type: ignore[type-var]
             for event in events:
-                if isinstance(event, Token):
-                    text += event.text
-                    if not options.json:
-                        sys.stdout.write(event.text)
-                        sys.stdout.flush()
-                elif isinstance(event, Finished):
-                    statistics, reason = event.statistics, event.reason.value
+                recorder.add(event)
+                if isinstance(event, Token) and not options.json:
+                    sys.stdout.write(event.text)
+                    sys.stdout.flush()
     except KeyboardInterrupt:
         print(file=sys.stderr)
+    figures = recorder.figures()
     if options.json:
-        values = {"model": model.installed.id, "text": text, "reason": reason}
-        values["statistics"] = _statistics_json(statistics)
-        print(json.dumps(values, ensure_ascii=False))
+        values: dict[str, Any] = {"model": model.installed.id, "text": recorder.text, "reason": recorder.reason}
+        values["statistics"] = figures
+        if config.n_alternatives:
+            values["tokens"] = [dataclasses.asdict(token) for token in recorder.tokens]
+        _print_json(values)
     else:
         print()
-    if options.stats and statistics:
-        print(_statistics_line(model.installed.id, statistics), file=sys.stderr)
-    return 0 if statistics else 130
+    if options.stats and figures:
+        print(_statistics_line(model.installed.id, figures), file=sys.stderr)
+    return 0 if recorder.is_finished else 130
 
 
-def _statistics_json(statistics: GenerationStatistics | None) -> Any:
-    if statistics is None:
-        return None
-    return {**dataclasses.asdict(statistics), "tokens_per_s": round(statistics.tokens_per_s, 2)}
+def _print_json(values: dict[str, Any]) -> None:
+    """Letters as they are where stdout can take them all; escapes, which lose nothing, where it cannot."""
+    is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    print(json.dumps(values, ensure_ascii=not is_unicode))
 
 
-def _statistics_line(model_id: str, statistics: GenerationStatistics) -> str:
+def _statistics_line(model_id: str, figures: dict[str, Any]) -> str:
     return (
-        f"{model_id}: read {statistics.prompt_tokens} tokens in {statistics.prefill_s:.2f} s, "
-        f"wrote {statistics.new_tokens} in {statistics.decode_s:.2f} s "
-        f"({statistics.tokens_per_s:.1f} tokens/s), seed {statistics.seed}"
+        f"{model_id}: read {figures['prompt_tokens']} tokens in {figures['prefill_s']:.2f} s, "
+        f"wrote {figures['new_tokens']} in {figures['decode_s']:.2f} s "
+        f"({figures['tokens_per_s']:.1f} tokens/s), seed {figures['seed']}"
     )

@@ -5,7 +5,7 @@ import sys
 
 from writer.engine.session import Device
 from writer.engine.tokenizer import TokenizerSpec
-from writer.errors import WriterError
+from writer.errors import UsageError
 from writer.models.catalog import STARTER, CatalogEntry, find_entry, load_catalog
 from writer.models.download import HubSettings
 from writer.models.install import InstallRequest, install
@@ -34,9 +34,17 @@ def choose_model(model_id: str | None) -> InstalledModel:
     store = open_store()
     if model_id:
         if model_id == STARTER and not (store.models_dir / STARTER).is_dir():
-            return get_model(STARTER)
+            return _get_starter()
         return store.get(model_id)
-    return store.preferred() or get_model(STARTER)
+    return store.preferred() or _get_starter()
+
+
+def _get_starter() -> InstalledModel:
+    """Nobody asked for a report on it, so what its build found is told in passing."""
+    model = get_model(STARTER)
+    if model.manifest.note:
+        print(f"writer: {model.manifest.note}", file=sys.stderr)
+    return model
 
 
 def open_catalog() -> dict[str, CatalogEntry]:
@@ -71,7 +79,13 @@ def load_model(
 
 
 def check_precision(name: str) -> str:
-    """For argparse: raises WriterError for a precision that does not exist."""
+    """Raises UsageError for a precision that does not exist."""
     if name not in list(Precision):
-        raise WriterError(f"There is no precision {name}.", f"Choose one of {', '.join(Precision)}.")
+        raise UsageError(f"There is no precision {name!r}.", f"Choose one of {', '.join(Precision)}.")
     return name
+
+
+def check_threads(n_threads: int | None) -> None:
+    """Raises UsageError for a number of threads that nothing can run on; None leaves the choice to the engine."""
+    if n_threads is not None and n_threads < 1:
+        raise UsageError(f"--threads must be at least 1, not {n_threads}.")

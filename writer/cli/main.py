@@ -5,6 +5,7 @@ Nothing heavy is imported before a command needs it.
 """
 
 import argparse
+import io
 import os
 import sys
 import tempfile
@@ -29,6 +30,7 @@ class _Parser(argparse.ArgumentParser):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    _never_fail_to_print()
     try:
         return _run(arguments)
     except WriterError as error:
@@ -42,10 +44,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:
-        if os.environ.get("WRITER_DEBUG"):
+        failure = _file_failure(error) if isinstance(error, OSError) else None
+        if failure is None and os.environ.get("WRITER_DEBUG"):
             raise
-        print(f"writer: {_unexpected(error)}", file=sys.stderr)
+        print(f"writer: {failure or _unexpected(error)}", file=sys.stderr)
         return 1
+
+
+def _never_fail_to_print() -> None:
+    """A terminal's or file's encoding may lack a letter: it gets a ? in its place, and the rest of the text."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _file_failure(error: OSError) -> WriterError | None:
+    from writer.cli.failures import file_failure
+
+    return file_failure(error)
 
 
 def _unexpected(error: Exception) -> str:

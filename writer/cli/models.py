@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from writer.errors import WriterError
-from writer.models.store import InstalledModel
+from writer.models.store import InstalledModel, ModelStore
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,23 +43,28 @@ def run(options: argparse.Namespace) -> int:
 def _list(options: argparse.Namespace) -> int:
     from writer.cli.loading import open_catalog, open_store
 
-    installed = {model.id: model for model in open_store().list()}
-    entries = open_catalog()
+    store = open_store()
+    installed = {model.id: model for model in store.list()}
+    rows: list[dict[str, Any]] = [{**_summary(model), "installed": True} for model in installed.values()]
+    rows += [{**_unreadable(store, model_id), "installed": True} for model_id in store.damaged()]
+    on_disk = {row["id"] for row in rows}
+    entries = [entry for entry in open_catalog().values() if entry.id not in on_disk]
     if options.json:
-        rows: list[dict[str, Any]] = [{**_summary(model), "installed": True} for model in installed.values()]
         rows += [
             {"id": entry.id, "title": entry.title, "installed": False, "download_bytes": entry.download_bytes}
-            for entry in entries.values()
-            if entry.id not in installed
+            for entry in entries
         ]
         print(json.dumps(rows, indent=2))
         return 0
-    for model in installed.values():
+    for row in rows:
+        if row["state"] == "damaged":
+            print(f"{row['id']:<16} {'damaged':<32} {row['problem']}")
+            continue
+        model = installed[row["id"]]
         precisions = ", ".join(model.manifest.precisions)
         print(f"{model.id:<16} {model.manifest.title:<32} {model.size_bytes / 1e6:>7,.0f} MB on disk  {precisions}")
-    for entry in entries.values():
-        if entry.id not in installed:
-            print(f"{entry.id:<16} {entry.title:<32} {entry.download_bytes / 1e6:>7,.0f} MB to get  {entry.summary}")
+    for entry in entries:
+        print(f"{entry.id:<16} {entry.title:<32} {entry.download_bytes / 1e6:>7,.0f} MB to get  {entry.summary}")
     return 0
 
 
@@ -138,10 +143,22 @@ def _report(model: InstalledModel, as_json: bool) -> int:
 
 
 def _summary(model: InstalledModel) -> dict[str, Any]:
+    """`state` is "ready" or "damaged"; `problem` says what is wrong, and what to do."""
     try:
         model.graph()
-        state = "ready"
+        state, problem = "ready", None
     except WriterError as error:
-        state = str(error)
+        state, problem = "damaged", str(error)
     precision = model.manifest.default_precision
-    return {"id": model.id, "title": model.manifest.title, "default_precision": precision, "state": state}
+    row = {"id": model.id, "title": model.manifest.title, "default_precision": precision}
+    return {**row, "state": state, "problem": problem}
+
+
+def _unreadable(store: ModelStore, model_id: str) -> dict[str, Any]:
+    """The summary of a model that cannot even be described."""
+    problem = None
+    try:
+        store.get(model_id)
+    except WriterError as error:
+        problem = str(error)
+    return {"id": model_id, "title": model_id, "default_precision": None, "state": "damaged", "problem": problem}

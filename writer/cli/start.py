@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 
+from writer.cli.failures import file_failure
 from writer.errors import WriterError
 from writer.paths import resources_dir, user_paths
 
@@ -19,6 +20,10 @@ def start(file: Path | None) -> int:
         choose_model(None)
     except WriterError as error:
         problem = error  # a page to write on is worth having without a model
+    except OSError as error:
+        problem = file_failure(error)
+        if problem is None:
+            raise
     from writer.ui.app import run_app
 
     return run_app(user_paths(os.environ), file, problem)
