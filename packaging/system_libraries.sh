@@ -38,5 +38,6 @@ fi
 if [ "$purpose" = tests ]; then
     command -v Xvfb >/dev/null || missing="$missing xvfb"
     command -v xdotool >/dev/null || missing="$missing xdotool"
+    [ "$(uname -m)" != x86_64 ] || command -v qemu-x86_64 >/dev/null || missing="$missing qemu-user"
 fi
 [ -z "$missing" ] || sh "$(dirname "$0")/apt_install.sh" $missing
