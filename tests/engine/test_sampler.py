@@ -99,23 +99,28 @@ def test_numbers_that_are_none_are_told(bad: float) -> None:
         chain(temperature=0).sample([], np.full(3, -np.inf, np.float32))
 
 
-def test_mirostat_steers_the_average_surprise() -> None:
-    rng = np.random.default_rng(2)
-    for tau in (2.0, 4.0):
-        sampler = chain(seed=5, mirostat_tau=tau, mirostat_eta=0.1)
-        surprises = []
-        for _ in range(600):
-            scores = (rng.standard_normal(2000) * 2).astype(np.float32)
-            probabilities = np.exp(scores - scores.max())
-            token_id = sampler.sample([], scores.copy())
-            sampler.accept(token_id)
-            kept = probabilities[-np.log2(probabilities / probabilities.sum()) <= 1e9]
-            surprises.append(-np.log2(probabilities[token_id] / kept.sum()))
-        assert np.mean(surprises[200:]) > 1
-        low = np.mean(surprises[200:])
-        if tau == 2.0:
-            first = low
-    assert low > first + 0.5
+@pytest.mark.parametrize("tau", [2.0, 4.0])
+def test_mirostat_steers_the_average_surprise(tau: float) -> None:
+    """The paper's second algorithm, followed beside the sampler: left alone, these scores would surprise by 8 bits."""
+    eta, mu = 0.1, 2 * tau
+    random = np.random.default_rng(2)
+    sampler = chain(seed=5, mirostat_tau=tau, mirostat_eta=eta)
+    surprises, places = [], []
+    for _ in range(600):
+        scores = (random.standard_normal(2000) * 2).astype(np.float32)
+        probabilities = np.exp(scores.astype(np.float64))
+        probabilities /= probabilities.sum()
+        token_id = sampler.sample([], scores.copy())
+        sampler.accept(token_id)
+        kept = (-np.log2(probabilities) <= mu) | (probabilities == probabilities.max())
+        assert kept[token_id]
+        own, total = probabilities[token_id], probabilities[kept].sum()
+        surprises.append(-np.log2(own / total))
+        places.append((probabilities[probabilities > own].sum() + own / 2) / total)
+        mu -= eta * (surprises[-1] - tau)
+    assert np.mean(surprises[200:]) == pytest.approx(tau, abs=0.1)
+    # Where in the kept ones' probability each draw lies: evenly spread, so the sampler keeps these very tokens.
+    assert np.mean(places) == pytest.approx(0.5, abs=0.036)  # three standard errors
 
 
 @pytest.mark.parametrize(
