@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer as _BpeTokenizer
 from tokenizers import models, pre_tokenizers
 
+from writer.engine.untrusted_file import parse_json, read_capped
 from writer.errors import WriterError
 
 PreTokenizer = Literal["gpt2", "smollm"]
 
 TOKENIZER_NAME = "tokenizer.json"
+MAX_TOKENIZER_BYTES = 2**26  # the largest in use have about half of this
 _MAX_VOCABULARY = 2**20  # the largest in use have a quarter of this; a damaged file may claim anything
 
 
@@ -39,9 +41,12 @@ class TokenizerSpec:
     def from_gpt2_files(cls, vocab_json: Path, merges_txt: Path, special: Iterable[str] = ("<|endoftext|>",)) -> Self:
         """From GPT-2's own two files. Raises WriterError when they do not fit together."""
         try:
-            vocabulary = json.loads(vocab_json.read_text(encoding="utf-8"))
-            lines = merges_txt.read_text(encoding="utf-8").split("\n")
-        except (OSError, ValueError, RecursionError) as error:
+            vocabulary = parse_json(read_capped(vocab_json, MAX_TOKENIZER_BYTES))
+            merges = read_capped(merges_txt, MAX_TOKENIZER_BYTES)
+            if merges.count(b"\n") > _MAX_VOCABULARY:  # nearly every merge makes a token
+                raise ValueError("more merges than any vocabulary has")
+            lines = merges.decode("utf-8").split("\n")
+        except (OSError, ValueError) as error:
             message = f"The tokenizer in {vocab_json.parent} cannot be read."
             raise WriterError(message, "Get the model again.") from error
         pairs = [line for line in map(str.rstrip, lines) if line and not line.startswith("#version")]
@@ -51,7 +56,8 @@ class TokenizerSpec:
     def from_vocabulary(
         cls, vocabulary: object, merges: object, pre_tokenizer: PreTokenizer, special: Iterable[str]
     ) -> Self:
-        """From a mapping token -> id and merges written "a b" or as pairs. Raises WriterError when they do not fit.
+        """From a mapping token -> id and merges written "a b" or as pairs. Raises WriterError when they do not fit, or
+        when some text could not be written in these tokens.
 
         A token named in `special` that typed text can reach (one character, or made by a merge) stays ordinary:
         otherwise that text could no longer be encoded. Ids that the mapping leaves out become special."""
@@ -60,11 +66,20 @@ class TokenizerSpec:
                 raise TypeError("not a vocabulary and a list of merges")
             tokens, unused = _by_id(vocabulary)
             pairs = _merge_pairs(merges, vocabulary)
+            made = {first + second for first, second in pairs}
+            wanted = {token: None for token in special if token in vocabulary and len(token) > 1 and token not in made}
+            # The library never sees special tokens (below) and panics on a merge of tokens that it does not know.
+            if any(first in wanted or second in wanted for first, second in pairs):
+                raise ValueError("a merge of a special token")
         except (TypeError, ValueError) as error:
             raise WriterError("The model's tokenizer is damaged.", "Get the model again.") from error
-        made = {first + second for first, second in pairs}
-        wanted = [token for token in special if token in vocabulary and len(token) > 1 and token not in made]
-        return cls(tuple(tokens), tuple(pairs), pre_tokenizer, tuple(dict.fromkeys([*wanted, *unused])))
+        missing = _text_alphabet() - vocabulary.keys()
+        if missing:  # the library would leave such bytes out of what the model is shown, without a word
+            raise WriterError(
+                f"The model's tokenizer cannot write every text: it lacks {len(missing)} of the bytes that text is of.",
+                "Choose another model.",
+            )
+        return cls(tuple(tokens), tuple(pairs), pre_tokenizer, (*wanted, *unused))
 
     def save(self, folder: Path) -> Path:
         """Write `tokenizer.json`, in Writer's own small format, into `folder`; returns its path."""
@@ -83,14 +98,14 @@ class TokenizerSpec:
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote. Raises WriterError when it is missing or damaged."""
         try:
-            values = json.loads((folder / TOKENIZER_NAME).read_text(encoding="utf-8"))
+            values = parse_json(read_capped(folder / TOKENIZER_NAME, MAX_TOKENIZER_BYTES))
             vocabulary = {token: i for i, token in enumerate(values["tokens"])}
             if len(vocabulary) != len(values["tokens"]):
                 raise ValueError("a token stands twice")
             if values["pre_tokenizer"] not in ("gpt2", "smollm"):
                 raise ValueError(values["pre_tokenizer"])
             return cls.from_vocabulary(vocabulary, values["merges"], values["pre_tokenizer"], values["special_tokens"])
-        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise WriterError("The model's tokenizer is missing or damaged.", "Get the model again.") from error
 
 
@@ -155,6 +170,8 @@ class StreamingDetokenizer:
 
 def _by_id(vocabulary: dict[object, object]) -> tuple[list[str], list[str]]:
     """(tokens in order of id, the stand-ins among them for ids that no token has)."""
+    if len(vocabulary) > _MAX_VOCABULARY:
+        raise ValueError("more tokens than any model has")
     ids = list(vocabulary.values())
     if any(type(i) is not int or i < 0 for i in ids) or len(set(ids)) != len(ids):
         raise ValueError("ids are not distinct whole numbers")
@@ -163,7 +180,7 @@ def _by_id(vocabulary: dict[object, object]) -> tuple[list[str], list[str]]:
     "".join(map(str, vocabulary)).encode("utf-8")  # a half surrogate, which the library cannot take, is a ValueError
     token_of = {i: str(token) for token, i in vocabulary.items() if isinstance(i, int)}
     n_vocab = max(token_of) + 1
-    if n_vocab > _MAX_VOCABULARY:
+    if n_vocab > _MAX_VOCABULARY:  # before a stand-in is made for each id that is missing
         raise ValueError("an id is out of all bounds")
     unused = [f"<unused {i}>" for i in range(n_vocab) if i not in token_of]
     stand_ins = iter(unused)
@@ -194,6 +211,15 @@ def _bytes_of(token: str) -> bytes:
         return bytes([byte_of[char] for char in token])
     except KeyError:
         return token.encode("utf-8", "replace")
+
+
+@cache
+def _text_alphabet() -> frozenset[str]:
+    """The stand-ins of every byte that UTF-8 text needs. Control characters and the planes of Unicode that hold no
+    characters are left out, because trained vocabularies lack some of them: SmolLM2's has no byte 4 and no 241."""
+    control = {*range(0x20), 0x7F} - set(b"\t\n\r")
+    needed = {*range(0xC0), *range(0xC2, 0xF1)} - control
+    return frozenset(char for char, byte in _byte_alphabet().items() if byte in needed)
 
 
 @cache

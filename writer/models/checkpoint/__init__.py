@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+from writer.engine.untrusted_file import open_regular
 from writer.errors import WriterError
 from writer.models.checkpoint.checkpoint import Checkpoint
+from writer.models.checkpoint.foreign_files import refuse_foreign
 from writer.models.checkpoint.gguf_file import open_gguf
 from writer.models.checkpoint.gguf_header import GGUF_MAGIC
 from writer.models.checkpoint.hugging_face import open_folder
-from writer.models.checkpoint.safetensors_file import is_pickle, pickle_refused
 
 __all__ = ["Checkpoint", "open_checkpoint"]
 
@@ -34,14 +35,13 @@ def _open(path: Path) -> Checkpoint:
             names = ", ".join(file.name for file in ggufs)
             raise WriterError(f"{path} holds several models: {names}.", "Name the file you mean.")
         return open_gguf(ggufs[0])
-    if not path.is_file():
+    if not path.exists():
         raise WriterError(f"There is no file or folder {path}.", "Check the name.")
     if path.name == "model.safetensors":
         return open_folder(path.parent)
-    with path.open("rb") as stream:
+    with open_regular(path) as stream:
         magic = stream.read(4)
     if magic == GGUF_MAGIC or path.suffix.lower() == ".gguf":
         return open_gguf(path)
-    if is_pickle(path):
-        raise pickle_refused(path.name)
+    refuse_foreign(path)
     raise WriterError(f"Writer cannot read {path.name}.", "Give a folder with safetensors or a .gguf file.")

@@ -20,6 +20,11 @@ LLAMA_MAX_CTX = 2048
 # Bounds that no model of these families comes near. They keep a lying header from costing time and memory.
 _MAX_LAYERS = 1000
 _MAX_DIMENSION = 2**22
+MAX_TENSORS = 20_000  # the layers' own, and constants beside them
+
+# Below these there is nothing to measure a model on: it would be shown a word, or could not tell all bytes apart.
+_MIN_CTX = 32
+_MIN_VOCAB = 256
 
 # Causal masks and rotary frequencies that older versions of transformers stored: constants, not weights.
 _CONSTANTS = re.compile(r"h\.\d+\.attn\.(masked_)?bias|layers\.\d+\.self_attn\.rotary_emb\.inv_freq")
@@ -58,7 +63,7 @@ class Checkpoint:
         self.config = replace(config, eos_token_ids=_end_tokens(config, self.tokenizer))
         self.files = files
         self.kind = kind
-        self.licence = licence  # "" when the checkpoint names none
+        self.licence = _plain(licence, 100)  # "" when the checkpoint names none
         needed = expected_shapes(config)
         _check_tensors(needed, tensors)
         self._tensors = {name: tensors[name] for name in needed}
@@ -105,16 +110,23 @@ def expected_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
 
 
 def unsupported(what: str) -> WriterError:
-    return WriterError(f"Writer cannot run this model: {what}.", "Choose another model.")
+    return WriterError(f"Writer cannot run this model: {_plain(what, 200)}.", "Choose another model.")
 
 
 def unsupported_architecture(name: object) -> WriterError:
-    return WriterError(f"Writer reads gpt2 and llama models; this one is {name!s:.60}.", "Choose another model.")
+    return WriterError(f"Writer reads gpt2 and llama models; this one is {_plain(name, 60)}.", "Choose another model.")
 
 
 def damaged(file_name: str, detail: str = "") -> WriterError:
     """For a file that breaks off or lies about itself; `detail` says how, for whoever reports it."""
-    return WriterError(f"{file_name} is damaged or cut short{detail and f': {detail}'}.", "Get the model again.")
+    return WriterError(
+        f"{file_name} is damaged or cut short{detail and f': {_plain(detail, 200)}'}.", "Get the model again."
+    )
+
+
+def _plain(words: object, most_chars: int) -> str:
+    """Words out of a stranger's file, fit to be shown: not long, and nothing that steers a terminal."""
+    return "".join(char for char in str(words)[:most_chars] if char.isprintable())
 
 
 def _check_config(config: ModelConfig) -> None:
@@ -130,15 +142,20 @@ def _check_config(config: ModelConfig) -> None:
         or (is_llama and not 1 <= config.rope_theta < math.inf)
     ):
         raise WriterError("The model's configuration makes no network.", "Get the model again.")
+    if config.n_ctx < _MIN_CTX:
+        raise unsupported(f"it reads {config.n_ctx} tokens at a time, and writing takes {_MIN_CTX}")
+    if config.n_vocab < _MIN_VOCAB:
+        raise unsupported(f"it knows {config.n_vocab} tokens, and text takes {_MIN_VOCAB}")
 
 
 def _check_tensors(needed: Mapping[str, tuple[int, ...]], found: Mapping[str, StoredTensor]) -> None:
     for name, shape in needed.items():
         if name not in found:
             raise WriterError(f"The model lacks the tensor {name}.", "The file is incomplete: get it again.")
-        if found[name].shape != shape:
+        stored = found[name].shape
+        if stored != shape:
             raise WriterError(
-                f"The model's tensor {name} has the shape {found[name].shape}, but its configuration needs {shape}.",
+                f"The model's tensor {name} has the shape {stored!s:.80}, but its configuration needs {shape}.",
                 "The files do not belong together: get the model again.",
             )
     # A weight that the graph leaves out would make another model of it, silently.

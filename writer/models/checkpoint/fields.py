@@ -1,16 +1,15 @@
 """Values of a configuration that somebody else wrote: asked for by type, refused in one sentence."""
 
-import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from writer.engine.untrusted_file import parse_json, read_capped
 from writer.errors import WriterError
 from writer.models.checkpoint.checkpoint import damaged
 
-# The largest tokenizer.json in use has about 30 MB.
-_MAX_JSON_BYTES = 200_000_000
+_MAX_CONFIG_BYTES = 2**20  # a configuration has a few kilobytes
 
 
 class Fields:
@@ -39,15 +38,13 @@ class Fields:
         return float(found)
 
 
-def read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path, max_bytes: int = _MAX_CONFIG_BYTES) -> dict[str, Any]:
     """A JSON file that holds an object. Raises WriterError when it is missing or anything else."""
     try:
-        if path.stat().st_size > _MAX_JSON_BYTES:
-            raise damaged(path.name, "far too large")
-        values = json.loads(path.read_bytes())
+        values = parse_json(read_capped(path, max_bytes))
     except FileNotFoundError:
         raise WriterError(f"{path.name} is missing from {path.parent}.", "Give the folder that holds it.") from None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise damaged(path.name) from error
     if not isinstance(values, dict):
         raise damaged(path.name)

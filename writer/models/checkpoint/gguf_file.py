@@ -10,6 +10,7 @@ from gguf.constants import GGMLQuantizationType
 
 from writer.engine.config import ModelConfig
 from writer.engine.tokenizer import PreTokenizer, TokenizerSpec
+from writer.engine.untrusted_file import open_regular
 from writer.models.checkpoint.checkpoint import (
     LLAMA_MAX_CTX,
     Checkpoint,
@@ -20,7 +21,8 @@ from writer.models.checkpoint.checkpoint import (
     unsupported_architecture,
 )
 from writer.models.checkpoint.fields import Fields
-from writer.models.checkpoint.gguf_header import TensorPlace, read_gguf_header
+from writer.models.checkpoint.foreign_files import refuse_foreign
+from writer.models.checkpoint.gguf_header import GGUF_MAGIC, TensorPlace, read_gguf_header
 
 # Names in the file -> Hugging Face's.
 _GPT2_NAMES = {
@@ -77,6 +79,10 @@ _CHUNK_VALUES = 2**22  # unpacking needs several times the memory of its result,
 
 def open_gguf(path: Path) -> Checkpoint:
     """Raises WriterError when the file is damaged or of a kind Writer cannot run."""
+    with open_regular(path) as stream:
+        magic = stream.read(len(GGUF_MAGIC))
+    if magic != GGUF_MAGIC:
+        refuse_foreign(path)  # in its own words; for everything else the header's reader has some
     header = read_gguf_header(path)
     tied = _head_is_embedding(path, header.tensors)
     config = _config(Fields(header.metadata, path.name), header.tensors, tied)
@@ -141,8 +147,8 @@ def _head_is_embedding(path: Path, tensors: Mapping[str, TensorPlace]) -> bool:
         return True
     if (head.type, head.shape) != (embedding.type, embedding.shape):
         return False
-    left_bytes = math.prod(head.shape[:-1]) * head.row_bytes
-    with path.open("rb") as one, path.open("rb") as other:
+    left_bytes = head.n_bytes
+    with open_regular(path) as one, open_regular(path) as other:
         one.seek(head.offset_bytes)
         other.seek(embedding.offset_bytes)
         while left_bytes > 0:
@@ -224,7 +230,7 @@ def _read_rows(path: Path, place: TensorPlace) -> Weights:
     values = np.empty((n_rows, place.shape[-1]), np.float32)
     step = max(1, _CHUNK_VALUES // place.shape[-1])
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             stream.seek(place.offset_bytes)
             for row in range(0, n_rows, step):
                 part = values[row : row + step]

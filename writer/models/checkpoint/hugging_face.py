@@ -1,12 +1,15 @@
 """A Hugging Face folder: config.json, tokenizer files, model.safetensors in one file or in shards."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 from writer.engine.config import ModelConfig
+from writer.engine.untrusted_file import open_regular
 from writer.errors import WriterError
 from writer.models.checkpoint.checkpoint import (
     LLAMA_MAX_CTX,
+    MAX_TENSORS,
     Checkpoint,
     StoredTensor,
     damaged,
@@ -14,12 +17,19 @@ from writer.models.checkpoint.checkpoint import (
     unsupported_architecture,
 )
 from writer.models.checkpoint.fields import Fields, read_json
+from writer.models.checkpoint.foreign_files import pickle_refused
 from writer.models.checkpoint.hugging_face_tokenizer import read_tokenizer
-from writer.models.checkpoint.safetensors_file import open_safetensors, pickle_refused
+from writer.models.checkpoint.safetensors_file import open_safetensors
 
 _PREFIXES = {"gpt2": "transformer.", "llama": "model."}
 _GELU_TANH = ("gelu_new", "gelu_pytorch_tanh")  # two names of one formula
 _INDEX = "model.safetensors.index.json"
+_MAX_INDEX_BYTES = 2**23  # a line for each tensor
+# The index may name files beside it only, by names that mean the same on every system: no "../", no "/etc", no
+# "CON" or "a:b" of Windows, nothing that reads from right to left.
+_PART = re.compile(
+    r"(?!(?:con|prn|aux|nul|com\d|lpt\d)\.)[a-z0-9][a-z0-9._-]{0,127}\.safetensors", re.IGNORECASE | re.ASCII
+)
 # What is read besides the weights, for the record.
 _DESCRIPTIONS = (
     "config.json",
@@ -43,6 +53,8 @@ def open_folder(folder: Path) -> Checkpoint:
             if short in tensors:
                 raise damaged(file.name, f"the tensor {short} stands twice")
             tensors[short] = tensor
+        if len(tensors) > MAX_TENSORS:
+            raise damaged(file.name, "more tensors than any model has")
     described = (folder / name for name in _DESCRIPTIONS)
     files += [path for path in described if path.is_file()]
     return Checkpoint(config, read_tokenizer(folder), tensors, tuple(files), "safetensors", _licence(folder))
@@ -142,13 +154,12 @@ def _weight_files(folder: Path) -> list[Path]:
     if whole.is_file():
         return [whole]
     if index.is_file():
-        names = read_json(index).get("weight_map")
+        names = read_json(index, _MAX_INDEX_BYTES).get("weight_map")
         if not isinstance(names, dict) or not names or not all(isinstance(name, str) for name in names.values()):
             raise damaged(index.name)
         shards = sorted(set(names.values()))
         for name in shards:
-            # The index may name files beside it only: "../" or "/etc" would lead out of the folder.
-            if Path(name).name != name or "\0" in name or not name.endswith(".safetensors"):
+            if not _PART.fullmatch(name):
                 raise damaged(index.name, f"{name!r:.80} is no name of a part")
             if not (folder / name).is_file():
                 raise WriterError(f"The model's part {name} is missing.", "Get the model again.")
@@ -162,9 +173,9 @@ def _weight_files(folder: Path) -> list[Path]:
 def _licence(folder: Path) -> str:
     """The licence named at the head of the model card, if there is one."""
     try:
-        with (folder / "README.md").open(encoding="utf-8", errors="replace") as stream:
-            head = stream.read(4000)
-    except OSError:
+        with open_regular(folder / "README.md") as stream:
+            head = stream.read(4000).decode("utf-8", "replace")
+    except (OSError, WriterError):
         return ""
     lines = [line.partition(":")[2].strip(" '\"") for line in head.splitlines() if line.startswith("license:")]
     return lines[0] if lines else ""

@@ -4,7 +4,7 @@ library: it may carry regular expressions, normalisers and templates of a strang
 from pathlib import Path
 from typing import Any
 
-from writer.engine.tokenizer import PreTokenizer, TokenizerSpec
+from writer.engine.tokenizer import MAX_TOKENIZER_BYTES, PreTokenizer, TokenizerSpec
 from writer.errors import WriterError
 from writer.models.checkpoint.checkpoint import damaged, unsupported
 from writer.models.checkpoint.fields import read_json
@@ -21,7 +21,7 @@ _PLAIN_BPE: dict[str, tuple[object, ...]] = {
 def read_tokenizer(folder: Path) -> TokenizerSpec | None:
     """None when the folder holds no tokenizer. Raises WriterError for every kind but byte-level BPE."""
     if (folder / "tokenizer.json").is_file():
-        return _from_tokenizer_json(read_json(folder / "tokenizer.json"))
+        return _from_tokenizer_json(read_json(folder / "tokenizer.json", MAX_TOKENIZER_BYTES))
     vocabulary, merges = folder / "vocab.json", folder / "merges.txt"
     if vocabulary.is_file() and merges.is_file():
         added = folder / "added_tokens.json"
