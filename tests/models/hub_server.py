@@ -1,12 +1,15 @@
 """A Hugging Face hub on this machine: it speaks the real one's protocol, and misbehaves when told to.
 
 Large files live on a second server, as the real hub's do on a content network: the hub redirects to it, and the token
-must not follow.
+must not follow. Small ones the hub answers itself, after a relative redirect.
 """
 
+import contextlib
 import hashlib
 import json
+import socket
 import ssl
+import struct
 import threading
 import time
 from collections import Counter
@@ -19,6 +22,8 @@ from typing import Any
 from urllib.parse import unquote
 
 _PIECE_BYTES = 1 << 16
+# Two hosts, as the real client follows every redirect that stays on the hub's own; both are this machine.
+HUB_HOST, CDN_HOST = "127.0.0.1", "127.0.0.2"
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,7 @@ class Hub:
     repositories: dict[tuple[str, str], dict[str, HubBlob]] = field(default_factory=dict)
     token: str = ""  # required, if not ""
     fault: "Fault | None" = None
+    hub_fault: "HubFault | None" = None
     bytes_per_s: float = 0  # 0 is as fast as it goes
     sent_bytes: Counter[str] = field(default_factory=Counter)
     requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)  # "hub" or "cdn", path, headers
@@ -66,6 +72,11 @@ class Hub:
 
 Fault = Callable[["HubHandler", HubBlob, int], bool]
 """Called for each GET of a large file with the place it begins at; True when it has answered in its own way."""
+
+HubFault = Callable[["HubHandler", str], bool]
+"""Called for each request to the hub itself, with its path; True when it has answered in its own way."""
+
+_CACHE_PREFIX = "/api/resolve-cache/models/"
 
 
 class HubHandler(BaseHTTPRequestHandler):
@@ -89,27 +100,27 @@ class HubHandler(BaseHTTPRequestHandler):
         try:
             if self.server_name == "cdn":
                 self._send_large(path, with_body)
+            elif hub.hub_fault and hub.hub_fault(self, path):
+                return
             elif hub.token and self.headers.get("authorization") != f"Bearer {hub.token}":
                 self.reply(401, {"x-error-code": "GatedRepo"}, b"Access is restricted.", with_body)
             elif path.startswith("/api/models/"):
                 self._send_listing(path.removeprefix("/api/models/"), with_body)
+            elif path.startswith(_CACHE_PREFIX):
+                self._send_small(path.removeprefix(_CACHE_PREFIX), with_body)
             else:
                 self._resolve(path, with_body)
         except (BrokenPipeError, ConnectionResetError, ssl.SSLError):
             self.close_connection = True
 
     def _send_listing(self, rest: str, with_body: bool) -> None:
-        repository, _, revision = rest.partition("/revision/")
-        for (name, commit), files in self.hub.repositories.items():
-            if name == repository and revision in ("", "main", commit):
-                siblings = [
-                    {"rfilename": name, "size": blob.size, "blobId": "0" * 40}
-                    | ({"lfs": {"sha256": blob.etag, "size": blob.size, "pointerSize": 134}} if blob.is_large else {})
-                    for name, blob in files.items()
-                ]
-                fields = {"id": repository, "modelId": repository, "sha": commit, "siblings": siblings}
-                fields |= {"private": False, "tags": [], "downloads": 0, "likes": 0}
-                return self.reply(200, {"content-type": "application/json"}, json.dumps(fields).encode(), with_body)
+        """Of a repository as a whole, or of its tree, which newer clients ask for instead."""
+        as_tree = "/tree/" in rest
+        repository, _, revision = rest.partition("/tree/" if as_tree else "/revision/")
+        for (known, commit), files in self.hub.repositories.items():
+            if known == repository and revision in ("", "main", commit):
+                listing = _tree(files) if as_tree else _repository(repository, commit, files)
+                return self.reply(200, {"content-type": "application/json"}, json.dumps(listing).encode(), with_body)
         return self.reply(404, {"x-error-code": "RepoNotFound"}, b"", with_body)
 
     def _resolve(self, path: str, with_body: bool) -> None:
@@ -122,11 +133,18 @@ class HubHandler(BaseHTTPRequestHandler):
                     return self.reply(404, {"x-error-code": "EntryNotFound", "x-repo-commit": commit}, b"", with_body)
                 facts = {"x-repo-commit": commit, "accept-ranges": "bytes"}
                 if not blob.is_large:
-                    return self.reply(200, facts | {"etag": f'"{blob.etag}"'}, blob.path.read_bytes(), with_body)
+                    facts["location"] = f"{_CACHE_PREFIX}{repository}/{commit}/{name}?etag=%22{blob.etag}%22"
+                    return self.reply(307, facts, b"Temporary Redirect", with_body)
                 facts |= {"x-linked-etag": f'"{blob.etag}"', "x-linked-size": str(blob.size)}
                 facts["location"] = f"{self.hub.cdn_url}/{repository}/{commit}/{name}?X-Amz-Signature=abc&Expires=999"
                 return self.reply(302, facts, b"Found", with_body)
         return self.reply(404, {"x-error-code": "RepoNotFound"}, b"", with_body)
+
+    def _send_small(self, path: str, with_body: bool) -> None:
+        blob, commit = self._blob(f"/{path}"), path.split("/")[2]
+        facts = {"x-repo-commit": commit, "accept-ranges": "bytes", "etag": f'"{blob.etag}"'}
+        facts["content-type"] = "text/plain; charset=utf-8"
+        self.reply(200, facts, blob.path.read_bytes(), with_body)
 
     def _send_large(self, path: str, with_body: bool) -> None:
         blob = self._blob(path)
@@ -199,6 +217,18 @@ class HubHandler(BaseHTTPRequestHandler):
         self.close_connection = True
         self.connection.shutdown(2)
 
+    def reset(self) -> None:
+        """Tear the connection down, as a router that has lost track of it does: what was sent has arrived, no more."""
+        self.wfile.flush()
+        with contextlib.suppress(OSError):
+            for _ in range(100):  # until the other side has taken it all
+                if not _unsent_bytes(self.connection):
+                    break
+                time.sleep(0.01)
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close_connection = True
+        self.connection.close()
+
     def reply(self, status: int, headers: dict[str, str], body: bytes, with_body: bool = True) -> None:
         self.send_response(status)
         for name, value in headers.items():
@@ -209,6 +239,34 @@ class HubHandler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
 
+def _unsent_bytes(connection: socket.socket) -> int:
+    try:
+        import fcntl
+        import termios
+    except ImportError:  # Windows: trust in time
+        time.sleep(0.05)
+        return 0
+    return struct.unpack("i", fcntl.ioctl(connection.fileno(), termios.TIOCOUTQ, b"\0" * 4))[0]
+
+
+def _repository(repository: str, commit: str, files: dict[str, HubBlob]) -> dict[str, Any]:
+    siblings = [
+        {"rfilename": name, "size": blob.size, "blobId": "0" * 40}
+        | ({"lfs": {"sha256": blob.etag, "size": blob.size, "pointerSize": 134}} if blob.is_large else {})
+        for name, blob in files.items()
+    ]
+    fields = {"id": repository, "modelId": repository, "sha": commit, "siblings": siblings}
+    return fields | {"private": False, "tags": [], "downloads": 0, "likes": 0}
+
+
+def _tree(files: dict[str, HubBlob]) -> list[dict[str, Any]]:
+    return [
+        {"type": "file", "path": name, "size": blob.size, "oid": "0" * 40 if blob.is_large else blob.etag}
+        | ({"lfs": {"oid": blob.etag, "size": blob.size, "pointerSize": 134}} if blob.is_large else {})
+        for name, blob in files.items()
+    ]
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
@@ -216,18 +274,27 @@ class _Server(ThreadingHTTPServer):
         pass  # a client that went away
 
 
+def _bindable(host: str) -> str:
+    """Not every system has more than one address of its own; only newer real clients need two."""
+    try:
+        socket.create_server((host, 0)).close()
+    except OSError:
+        return HUB_HOST
+    return host
+
+
 def serving(hub: Hub, context: ssl.SSLContext | None = None) -> Iterator[Hub]:
     """Run the hub and its content network; a generator for fixtures."""
     servers = []
-    for name in ("hub", "cdn"):
+    for name, host in (("hub", HUB_HOST), ("cdn", CDN_HOST)):
         handler = type(f"{name}Handler", (HubHandler,), {"hub": hub, "server_name": name})
-        server = _Server(("127.0.0.1", 0), handler)
+        server = _Server((_bindable(host), 0), handler)
         if context:
             server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         servers.append(server)
     scheme = "https" if context else "http"
-    hub.url, hub.cdn_url = (f"{scheme}://127.0.0.1:{server.server_port}" for server in servers)
+    hub.url, hub.cdn_url = (f"{scheme}://{server.server_address[0]}:{server.server_port}" for server in servers)
     yield hub
     for server in servers:
         server.shutdown()

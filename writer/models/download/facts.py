@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 import re
 from collections.abc import Generator
 from pathlib import Path
@@ -15,16 +16,59 @@ from writer.models.download.transfer import RemoteFile
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _GIT_SHA1 = re.compile(r"[0-9a-f]{40}")
+_SIZE = re.compile(r"[0-9]{1,15}")
 _HASH_BYTES = 1 << 24
+_RECORD_NAME = ".verified.json"
+_TEXT_SUFFIXES = (".json", ".txt")
+_TEXT_BYTES = 16_000_000  # configurations and vocabularies are far below
+_TOKENIZER_BYTES = 64_000_000
 
 
 def file_url(endpoint: str, source: HubSource, file: HubFile) -> str:
     return f"{endpoint}/{source.repository}/resolve/{source.revision}/{file.name}"
 
 
-def pinned(endpoint: str, source: HubSource, file: HubFile) -> RemoteFile:
+def pinned(endpoint: str, source: HubSource, file: HubFile) -> RemoteFile | None:
     """A file of which the catalogue says all."""
-    return RemoteFile(file_url(endpoint, source, file), file.size_bytes or 0, file.sha256 or "")
+    if file.size_bytes is None or file.sha256 is None:
+        return None
+    return RemoteFile(file_url(endpoint, source, file), file.size_bytes, file.sha256)
+
+
+def claimed(endpoint: str, source: HubSource, file: HubFile, size_bytes: int, known_hash: str) -> RemoteFile:
+    """The file as somebody describes it, by a SHA-256 or, as git does, a SHA-1. What the catalogue pins holds anyway.
+
+    Raises WriterError for what is not enough to check the file by: two files may be made that share a SHA-1, so weights
+    are not taken on it."""
+    name = file.name
+    if file.sha256 is not None:
+        if _SHA256.fullmatch(known_hash) and known_hash != file.sha256:
+            raise WriterError(
+                f"The hub offers another {name} than the one Writer knows.", "Tell Writer's makers; do not use it."
+            )
+        known_hash = file.sha256
+    is_text = name.endswith(_TEXT_SUFFIXES)
+    most = _TOKENIZER_BYTES if name.endswith("tokenizer.json") else _TEXT_BYTES
+    if file.size_bytes is not None:
+        size_bytes = file.size_bytes
+    elif is_text and size_bytes > most:
+        raise WriterError(
+            f"The hub offers a {name} of {size_bytes / 1e6:,.0f} MB, which cannot be right.",
+            "Do not use this model, or check the address in HF_ENDPOINT.",
+        )
+    url = file_url(endpoint, source, file)
+    if _SHA256.fullmatch(known_hash):
+        return RemoteFile(url, size_bytes, sha256=known_hash)
+    if is_text and size_bytes <= _TEXT_BYTES and _GIT_SHA1.fullmatch(known_hash):
+        return RemoteFile(url, size_bytes, git_sha1=known_hash)
+    raise _unknown(name)
+
+
+def _unknown(name: str) -> WriterError:
+    return WriterError(
+        f"The hub does not say what {name} has to look like, so it could not be checked.",
+        "Try again later, or check the address in HF_ENDPOINT.",
+    )
 
 
 async def ask(
@@ -33,13 +77,13 @@ async def ask(
     """Size and hash of one file at the pinned revision. What the catalogue pins must agree with the hub.
 
     Raises WriterError, also when the hub tells less than is needed to check the file."""
-    if file.size_bytes is not None and file.sha256 is not None:
-        return pinned(endpoint, source, file)
+    if known := pinned(endpoint, source, file):
+        return known
     url = file_url(endpoint, source, file)
     for attempt in range(limits.n_tries):
         try:
             async with answered(client, "HEAD", url, {}, token, limits) as response:
-                return _read_facts(url, response.headers, source, file)
+                return _read_facts(endpoint, response.headers, source, file)
         except TryAgain as problem:
             if attempt == limits.n_tries - 1:
                 raise WriterError(
@@ -50,27 +94,45 @@ async def ask(
     raise AssertionError("the last attempt returns or raises")
 
 
-def _read_facts(url: str, headers: httpx2.Headers, source: HubSource, file: HubFile) -> RemoteFile:
+def _read_facts(endpoint: str, headers: httpx2.Headers, source: HubSource, file: HubFile) -> RemoteFile:
     etag = headers.get("x-linked-etag", headers.get("etag", "")).removeprefix("W/").strip('"')
     size = headers.get("x-linked-size", headers.get("content-length", ""))
     if headers.get("x-repo-commit", source.revision) != source.revision:
         raise WriterError(f"The hub answers for another revision of {source.repository}.", "Try again later.")
-    sha256 = etag if _SHA256.fullmatch(etag) else ""
-    if file.sha256 is not None:
-        if sha256 and sha256 != file.sha256:
-            raise WriterError(
-                f"The hub offers another {file.name} than the one Writer knows.", "Tell Writer's makers; do not use it."
-            )
-        sha256 = file.sha256
-    git_sha1 = etag if not sha256 and _GIT_SHA1.fullmatch(etag) else ""
     if file.size_bytes is not None:
-        size = str(file.size_bytes)
-    if not size.isdecimal() or not (sha256 or git_sha1):
-        raise WriterError(
-            f"The hub does not say what {file.name} has to look like, so it could not be checked.",
-            "Try again later, or check the address in HF_ENDPOINT.",
-        )
-    return RemoteFile(url, int(size), sha256, git_sha1)
+        size = "0"  # the catalogue knows it
+    if not _SIZE.fullmatch(size):
+        raise _unknown(file.name)
+    return claimed(endpoint, source, file, int(size), etag)
+
+
+def recorded(endpoint: str, source: HubSource, file: HubFile, folder: Path) -> RemoteFile | None:
+    """What an earlier run wrote down of a file it had verified: a revision never changes, so nobody is asked again."""
+    try:
+        values = json.loads((folder / _RECORD_NAME).read_text(encoding="utf-8"))
+        if (values["repository"], values["revision"]) != (source.repository, source.revision):
+            return None
+        size, known_hash = values["files"][file.name]["size_bytes"], values["files"][file.name]["hash"]
+        if type(size) is not int or size < 0:
+            return None
+        return claimed(endpoint, source, file, size, known_hash)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, WriterError):
+        return None  # as good as none: the hub is asked
+
+
+def record(source: HubSource, remotes: dict[HubFile, RemoteFile], folder: Path) -> None:
+    """Write down what has been verified, for runs without a line."""
+    files = {
+        file.name: {"size_bytes": remote.size_bytes, "hash": remote.sha256 or remote.git_sha1}
+        for file, remote in remotes.items()
+    }
+    values = {"repository": source.repository, "revision": source.revision, "files": files}
+    text = json.dumps(values, indent=1)
+    path = folder / _RECORD_NAME
+    if not path.is_file() or path.read_bytes() != text.encode():
+        fresh = path.with_name(f"{_RECORD_NAME}.new")
+        fresh.write_text(text, encoding="utf-8")
+        fresh.replace(path)
 
 
 def matches(path: Path, remote: RemoteFile) -> Generator[None, None, bool]:

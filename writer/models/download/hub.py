@@ -5,12 +5,14 @@ anew after a kill, checks sizes but no hashes, and waits as long as a server lik
 """
 
 import contextlib
+import re
 import shutil
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Self
 
+import httpx2
 from filelock import FileLock, Timeout
 
 from writer.errors import WriterError
@@ -24,6 +26,8 @@ from writer.models.download.transfer import Meter, PartFile, RemoteFile, fetch
 _POLL_S = 0.1
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _SPARE_BYTES = 50_000_000
+_TOKEN = re.compile(r"[\x21-\x7e]*")
+_LEFT_BEHIND = (".copy", ".part.json.new")  # by a kill in the middle; of no use to the next run
 
 
 @dataclass(frozen=True)
@@ -40,22 +44,33 @@ class HubSettings:
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Self:
-        """The variables that huggingface_hub reads. Raises WriterError for an endpoint that is no address."""
+        """The variables that huggingface_hub reads. Raises WriterError for an endpoint or a token that is none."""
         endpoint = (environ.get("HF_ENDPOINT") or cls.endpoint).rstrip("/")
-        if not endpoint.startswith(("https://", "http://")):
+        if not _is_address(endpoint):
             raise WriterError(f"HF_ENDPOINT is {endpoint!r}, which is no address.", "Begin it with https://.")
         general = Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
         home = Path(environ.get("HF_HOME") or general / "huggingface").expanduser()
         token = environ.get("HF_TOKEN", "").strip()
+        if not _TOKEN.fullmatch(token):
+            raise WriterError("HF_TOKEN holds characters that no token has.", "Copy it again, or unset it.")
         if not token:
             with contextlib.suppress(OSError, UnicodeDecodeError):
                 token = Path(environ.get("HF_TOKEN_PATH") or home / "token").read_text(encoding="ascii").strip()
+                token = token if _TOKEN.fullmatch(token) else ""
         return cls(
             endpoint,
             token,
             is_offline=environ.get("HF_HUB_OFFLINE", "").lower() in _TRUE,
             cache=Path(environ.get("HF_HUB_CACHE") or home / "hub").expanduser(),
         )
+
+
+def _is_address(endpoint: str) -> bool:
+    try:
+        url = httpx2.URL(endpoint)
+        return url.scheme in ("https", "http") and bool(url.host)
+    except (httpx2.InvalidURL, ValueError):
+        return False
 
 
 def fetch_hub(source: HubSource, folder: Path, settings: HubSettings) -> Iterator[DownloadProgress]:
@@ -82,25 +97,31 @@ def _locked(path: Path, stack: contextlib.ExitStack) -> Iterator[DownloadProgres
         try:
             stack.enter_context(lock.acquire(timeout=_POLL_S))
             return
+        except NotImplementedError:
+            return  # a file system without locks: two at once may disturb each other, but the hashes find it out
         except Timeout:
             yield DownloadProgress(0, 0, note="Another Writer is fetching this model")
 
 
 def _fetch_all(source: HubSource, folder: Path, settings: HubSettings) -> Iterator[DownloadProgress]:
-    remotes: dict[HubFile, RemoteFile] = {}
     targets = {file: folder / PurePosixPath(file.name).name for file in source.files}
+    for target in targets.values():
+        for suffix in _LEFT_BEHIND:
+            target.with_name(target.name + suffix).unlink(missing_ok=True)
+    verified: dict[HubFile, RemoteFile] = {}
     for file, target in targets.items():
-        found = None if target.exists() else _in_cache(source, file, settings)
-        if found and (yield from _take_from_cache(*found, target)):
-            remotes[file] = found[1]
-    yield from _ask_all(source, [file for file in source.files if file not in remotes], remotes, settings)
-    total, done = sum(remote.size_bytes for remote in remotes.values()), 0
-    missing: list[HubFile] = []
-    for file, target in targets.items():
-        if (yield from _is_right(target, remotes[file], done, total)):
+        remote = yield from _already_here(source, file, target, settings)
+        if remote:
+            verified[file] = remote
+    remotes = dict(verified)
+    yield from _ask_all(source, [file for file in source.files if file not in verified], remotes, settings)
+    total, done = (sum(remote.size_bytes for remote in some.values()) for some in (remotes, verified))
+    for file in [file for file in source.files if file not in verified]:
+        if (yield from _is_right(targets[file], remotes[file], done, total)):
+            verified[file] = remotes[file]
             done += remotes[file].size_bytes
-        else:
-            missing.append(file)
+    facts.record(source, verified, folder)
+    missing = [file for file in source.files if file not in verified]
     if missing and settings.is_offline:
         raise _offline()
     parts = [targets[file].with_name(targets[file].name + ".part") for file in missing]
@@ -109,7 +130,31 @@ def _fetch_all(source: HubSource, folder: Path, settings: HubSettings) -> Iterat
     for file in missing:
         yield from _fetch_one(remotes[file], targets[file], settings, done, total)
         done += remotes[file].size_bytes
+        verified[file] = remotes[file]
+        facts.record(source, verified, folder)
     yield DownloadProgress(total, total)
+
+
+def _already_here(
+    source: HubSource, file: HubFile, target: Path, settings: HubSettings
+) -> Generator[DownloadProgress, None, RemoteFile | None]:
+    """What the file has to be, if it is here and that is known, or if the user's cache has it. No line is needed."""
+    known = facts.pinned(settings.endpoint, source, file)
+    if known and (yield from _is_right(target, known, 0, 0)):
+        return known
+    known = facts.recorded(settings.endpoint, source, file, target.parent)
+    # If it is not what was written down, either may be damaged: the hub will say which.
+    if known and (yield from _is_right(target, known, 0, 0, delete=False)):
+        return known
+    found = _in_cache(source, file, settings)
+    if found is None:
+        return None
+    cached, known = found
+    if (yield from _is_right(target, known, 0, 0, delete=False)) or (
+        yield from _take_from_cache(cached, known, target)
+    ):
+        return known
+    return None
 
 
 def _offline() -> WriterError:
@@ -124,31 +169,35 @@ def _in_cache(source: HubSource, file: HubFile, settings: HubSettings) -> tuple[
         return None
     from huggingface_hub import try_to_load_from_cache  # takes its time
 
-    found = try_to_load_from_cache(source.repository, file.name, settings.cache, source.revision)
+    try:
+        found = try_to_load_from_cache(source.repository, file.name, settings.cache, source.revision)
+    except ValueError:  # a name that the library does not take, and so has never fetched
+        return None
     if not isinstance(found, str):
         return None
-    path = Path(found)
-    content = path.resolve()
-    known = file.sha256 or content.name
-    if len(known) not in (40, 64) or not content.is_file():
+    content = Path(found).resolve()
+    if not content.is_file():
         return None
-    size = file.size_bytes if file.size_bytes is not None else content.stat().st_size
-    url = facts.file_url(settings.endpoint, source, file)
-    return content, RemoteFile(url, size, known if len(known) == 64 else "", known if len(known) == 40 else "")
+    with contextlib.suppress(WriterError):  # what the cache says is not enough, or not what the catalogue says
+        return content, facts.claimed(settings.endpoint, source, file, content.stat().st_size, content.name)
+    return None
 
 
 def _ask_all(
     source: HubSource, files: list[HubFile], remotes: dict[HubFile, RemoteFile], settings: HubSettings
 ) -> Iterator[DownloadProgress]:
-    if all(file.sha256 and file.size_bytes for file in files):  # nothing to be asked, and no line needed
-        remotes |= {file: facts.pinned(settings.endpoint, source, file) for file in files}
+    for file in files:
+        if known := facts.pinned(settings.endpoint, source, file):
+            remotes[file] = known
+    unknown = [file for file in files if file not in remotes]
+    if not unknown:  # no line needed
         return
     if settings.is_offline:
         raise _offline()
 
     async def work() -> None:
         async with new_client() as client:
-            for file in files:
+            for file in unknown:
                 remotes[file] = await facts.ask(
                     client, settings.endpoint, source, file, settings.token, settings.limits
                 )
@@ -164,8 +213,10 @@ def _watched(task: BackgroundTask, report: Callable[[], DownloadProgress]) -> It
         task.cancel()
 
 
-def _is_right(path: Path, remote: RemoteFile, done: int, total: int) -> Generator[DownloadProgress, None, bool]:
-    """Whether the file is here already, and what it has to be. A wrong one is deleted."""
+def _is_right(
+    path: Path, remote: RemoteFile, done: int, total: int, *, delete: bool = True
+) -> Generator[DownloadProgress, None, bool]:
+    """Whether the file is here already, and what it has to be. A wrong one is deleted, unless it is not to be."""
     if not path.is_file():
         return False
     check = facts.matches(path, remote)
@@ -176,7 +227,7 @@ def _is_right(path: Path, remote: RemoteFile, done: int, total: int) -> Generato
             is_right = bool(end.value)
             break
         yield DownloadProgress(done, total, note=f"Checking {path.name}")
-    if not is_right:
+    if not is_right and delete:
         path.unlink()
     return is_right
 
@@ -232,7 +283,8 @@ def _fetch_one(
 def _check_space(needed_bytes: int, folder: Path) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed_bytes + _SPARE_BYTES:
+        needed, there = needed_bytes // 1_000_000, free // 1_000_000
         raise WriterError(
-            f"The download needs {needed_bytes / 1e6:,.0f} MB of disk space, and {free / 1e6:,.0f} MB are free.",
+            f"The download needs {needed:,} MB of disk space, and {there:,} MB are free.",
             "Free some space and try again.",
         )

@@ -24,7 +24,10 @@ from writer.models.download.requests import Limits, TryAgain, answered
 _SYNCS = 50  # a power failure costs two percent at most
 _SMALLEST_SYNC_BYTES = 1 << 20
 _RATE_WINDOW_S = 5.0
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,15})-([0-9]{1,15})/([0-9]{1,15}|\*)")
+_STRONG_ETAG = re.compile(r'"[\x21\x23-\x7e]*"')
+_MOST_TRAFFIC = 3  # times the size of the file
+_SPARE_TRAFFIC_BYTES = 1 << 20  # for small files
 
 
 @dataclass(frozen=True)
@@ -53,12 +56,12 @@ class PartFile:
         self._synced = 0
         try:
             state = json.loads(self._state.read_text(encoding="utf-8"))
-            if state["of"] == self._identity() and isinstance(state["etag"], str):
+            if state["of"] == self._identity():
                 # What lies beyond the last sync may never have reached the disk.
-                self.n_bytes = min(int(state["synced"]), self.path.stat().st_size, remote.size_bytes)
-                self.etag = state["etag"]
-        except (OSError, ValueError, KeyError, TypeError):
-            pass
+                self.n_bytes = max(0, min(int(state["synced"]), self.path.stat().st_size, remote.size_bytes))
+                self.etag = _strong(state["etag"])
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
+            self.n_bytes = 0  # the note is damaged, so nobody knows what the bytes are worth
         self._synced = self.n_bytes
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._file = self.path.open("r+b" if self.path.exists() else "w+b", buffering=0)
@@ -119,6 +122,7 @@ class Meter:
 
     def __init__(self, done_bytes: int = 0) -> None:
         self.done_bytes = done_bytes
+        self.n_arrived = 0  # again and again the same ones, if the server will have it so
         self.note = ""
         self._points: deque[tuple[float, int]] = deque()
 
@@ -148,25 +152,27 @@ class _Pace:
                 raise WriterError("The server sends hardly anything.", "Try again later: what has arrived is kept.")
             self._began, self._n_arrived = time.monotonic(), 0
 
-    def waited(self, seconds: float) -> None:
-        """Time that passed by agreement does not count."""
+    def is_not_to_count(self, seconds: float) -> None:
+        """An attempt that brought nothing new has been counted as a failure, and its time is not slowness as well."""
         self._began += seconds
 
 
 async def fetch(
     client: httpx2.AsyncClient, remote: RemoteFile, part: PartFile, token: str, limits: Limits, meter: Meter
 ) -> None:
-    """Bring `part` to its full size, again and again as long as something arrives. Raises WriterError."""
-    failures = 0
+    """Bring `part` to its full size, again and again as long as it gets further than before. Raises WriterError."""
+    failures, furthest = 0, part.n_bytes
     pace = _Pace(limits)
     while part.n_bytes < remote.size_bytes:
-        before = part.n_bytes
+        began = time.monotonic()
         try:
             await _fetch_range(client, remote, part, token, limits, meter, pace)
             continue
         except TryAgain as problem:
-            failures = 1 if part.n_bytes > before else failures + 1
-            if failures >= limits.n_tries:
+            got_further = part.n_bytes > furthest
+            failures, furthest = (1, part.n_bytes) if got_further else (failures + 1, furthest)
+            is_in_vain = meter.n_arrived > _MOST_TRAFFIC * remote.size_bytes + _SPARE_TRAFFIC_BYTES
+            if failures >= limits.n_tries or is_in_vain:
                 raise WriterError(
                     f"The download of {remote.name} does not get on: {problem}.",
                     "Check your connection and try again: what has arrived is kept.",
@@ -175,9 +181,11 @@ async def fetch(
             if problem.wait_s is not None:
                 wait_s = problem.wait_s
             wait_s = min(wait_s, limits.longest_wait_s)
+            meter.done_bytes = part.n_bytes
             meter.note = f"{str(problem)[:1].upper()}{str(problem)[1:]}; trying again"
         await asyncio.sleep(wait_s)
-        pace.waited(wait_s)
+        if not got_further:
+            pace.is_not_to_count(time.monotonic() - began)
         meter.note = ""
 
 
@@ -197,33 +205,39 @@ async def _fetch_range(
         if part.etag:
             headers["if-range"] = part.etag
     async with answered(client, "GET", remote.url, headers, token, limits) as response:
-        _check_kind(response, remote)
+        if response.headers.get("content-encoding", "identity") != "identity":
+            raise TryAgain("the server packed the file although it was asked not to")
         if response.status_code == 416:  # the rest of a file that is another one now
             part.cut(0)
             raise TryAgain("the file has changed on the way")
-        etag = response.headers.get("etag", "")
-        if response.status_code != 206 or not _continues(response, part, remote, etag):
-            part.cut(0)
-            if response.status_code == 206:
-                part.etag = ""
-                raise TryAgain("the server sent another part than the one asked for")
-        part.etag = "" if etag.startswith("W/") else etag
-        meter.done_bytes = part.n_bytes
+        etag = _strong(response.headers.get("etag", ""))
+        begin = _place(response, part, remote, etag)
         length = response.headers.get("content-length", "")
-        if length and length != str(remote.size_bytes - part.n_bytes):
+        if length and length != str(remote.size_bytes - begin):
             raise TryAgain("the server offers more or less than the file holds")
+        if begin < part.n_bytes:  # not before all of the above: what answered may not have been the file at all
+            part.cut(begin)
+        part.etag = etag
+        meter.done_bytes = part.n_bytes
         await _read_body(response, remote, part, limits, meter, pace)
 
 
-def _check_kind(response: httpx2.Response, remote: RemoteFile) -> None:
-    kind = response.headers.get("content-type", "")
-    if kind.startswith("text/html") and not remote.name.endswith((".html", ".htm")):
-        raise WriterError(
-            f"A web page came in place of {remote.name}: is this the sign-in page of a network?",
-            "Open a browser, sign in, and try again: what has arrived is kept.",
-        )
-    if response.headers.get("content-encoding", "identity") != "identity":
-        raise TryAgain("the server packed the file although it was asked not to")
+def _place(response: httpx2.Response, part: PartFile, remote: RemoteFile, etag: str) -> int:
+    """Where in the file the body begins. Raises TryAgain for one that does not fit."""
+    if response.status_code == 200:
+        return 0
+    if response.status_code != 206:
+        raise TryAgain(f"the server answers something else ({response.status_code})")
+    if _continues(response, part, remote, etag):
+        return part.n_bytes
+    part.cut(0)
+    part.etag = ""
+    raise TryAgain("the server sent another part than the one asked for")
+
+
+def _strong(etag: str) -> str:
+    """An ETag that may be sent back as a condition, else "": a weak one is no promise, an odd one no header."""
+    return etag if _STRONG_ETAG.fullmatch(etag) else ""
 
 
 def _continues(response: httpx2.Response, part: PartFile, remote: RemoteFile, etag: str) -> bool:
@@ -248,6 +262,7 @@ async def _read_body(
                 raise TryAgain("nothing more arrives") from error
             if not piece:
                 break
+            meter.n_arrived += len(piece)
             if part.n_bytes + len(piece) > remote.size_bytes:
                 part.cut(0)
                 raise TryAgain("the server sends more than the file holds")
