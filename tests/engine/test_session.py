@@ -1,5 +1,7 @@
 """The cache: however a text gets into it, the logits that follow are the same."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,8 @@ from writer.engine.kv_cache import KVCache
 from writer.engine.session import PREFILL_CHUNK_TOKENS, ModelSession
 from writer.errors import WriterError
 from writer.models.precision import Precision
+from writer.models.store import ModelStore
+from writer.paths import resources_dir, user_paths
 
 LENGTHS = [1, 2, 127, 128, 129, 500, 1024]
 
@@ -52,8 +56,17 @@ def test_every_way_into_the_cache_gives_the_same_logits(session, length):
     assert np.abs(prefill(session, cache, ids) - at_once).max() < 1e-3
 
 
-@pytest.mark.parametrize("length", [1, 100, 700])
-def test_four_branches_equal_four_separate_texts(session, length):
+def expect_failure_of_llama(request, n_slots: int) -> None:
+    """The graph's tables of rotary positions have n_ctx rows, and its attention wants one for each slot in use."""
+    if n_slots > 1024 and "small_llama" in request.node.name:
+        request.applymarker(pytest.mark.xfail(strict=True, raises=RuntimeError, reason="rotary tables end at n_ctx"))
+
+
+# 4 branches of 8 tokens, one step of two of them, and one token after: from 1,014 on the slots exceed n_ctx, and 1,014
+# is the longest trunk whose last position is still one that the model knows.
+@pytest.mark.parametrize("length", [1, 100, 700, 985, 1014])
+def test_four_branches_equal_four_separate_texts(session, length, request):
+    expect_failure_of_llama(request, length + 34)
     trunk, branches = tokens(length), [tokens(8, seed=i + 1) for i in range(4)]
     cache = session.new_cache(1024 + 64)
     prefill(session, cache, trunk)
@@ -76,6 +89,46 @@ def test_four_branches_equal_four_separate_texts(session, length):
     assert np.abs(row - alone).max() < 1e-3
 
 
+@pytest.mark.parametrize("length", [1, 200, 1014])
+def test_branches_taken_back_leave_no_trace(session, length, request):
+    """Fork, decode, take it all back, and do it again: the logits are the same, whatever stands in the stale slots."""
+    expect_failure_of_llama(request, length + 32)
+    trunk, branches = tokens(length), [tokens(8, seed=i + 1) for i in range(4)]
+    cache = session.new_cache(1024 + 64)
+
+    def write(texts: list[list[int]]) -> list[np.ndarray]:
+        cache.fork(len(texts))
+        return [
+            session.decode_branches(cache, {b: text[depth] for b, text in enumerate(texts)}).copy()
+            for depth in range(8)
+        ]
+
+    prefill(session, cache, trunk)
+    first = write(branches)
+    cache.truncate(length)
+    assert np.array_equal(write(branches), first)
+    # One branch fewer, and other words: the slots are shared out in another way.
+    fewer = write([tokens(8, seed=20), branches[2], branches[0]])
+    for one, two in zip(first, fewer, strict=True):
+        assert np.abs(one[[2, 0]] - two[1:]).max() < 1e-3
+    # Back into the trunk, and on from there with the same words.
+    cache.truncate(length // 2)
+    prefill(session, cache, trunk)
+    assert np.abs(np.array(write(branches)) - np.array(first)).max() < 1e-3
+
+
+def test_branches_end_where_the_models_positions_do(session, request):
+    expect_failure_of_llama(request, 1022 + 4)
+    cache = session.new_cache(1024 + 64)
+    prefill(session, cache, tokens(1022))
+    cache.fork(2)
+    for token_id in (5, 6):
+        session.decode_branches(cache, {0: token_id, 1: token_id + 10})
+    with pytest.raises(ValueError, match="position 1024 lies beyond"):
+        session.decode_branches(cache, {0: 7, 1: 8})
+    assert cache.branches == [[5, 6], [15, 16]]
+
+
 def test_int8_prefill_in_fixed_chunks_is_the_same_every_time(small_gpt2):
     session = small_gpt2.load(Precision.INT8)
     ids = tokens(300)
@@ -84,16 +137,74 @@ def test_int8_prefill_in_fixed_chunks_is_the_same_every_time(small_gpt2):
     assert np.array_equal(first, again)
 
 
-def test_a_reused_int8_cache_moves_the_logits_little(small_gpt2, record_property):
-    session = small_gpt2.load(Precision.INT8)
-    ids = tokens(300)
+@pytest.fixture(scope="module")
+def starter(starter_home) -> tuple[ModelSession, list[int]]:
+    """A network deep enough for small differences to grow, and tokens of prose."""
+    model = ModelStore(user_paths({"WRITER_HOME": str(starter_home)}).models).get("starter")
+    text = (resources_dir() / "gate" / "alice.txt").read_text(encoding="utf-8")
+    return ModelSession.load(model.graph(Precision.INT8), model.config), model.tokenizer().encode(text[:5000])
+
+
+# What is left after whole chunks of 128, or after what was kept, may be one token alone.
+ALONE = pytest.mark.xfail(
+    strict=True, raises=AssertionError, reason="one token alone is added up in another order than two or more are"
+)
+
+
+@pytest.mark.parametrize(
+    ("length", "n_again"),
+    [
+        (300, 250),
+        (300, 100),
+        (300, 2),
+        pytest.param(300, 1, marks=ALONE),
+        pytest.param(129, 60, marks=ALONE),
+        pytest.param(257, 100, marks=ALONE),
+    ],
+)
+def test_a_reused_int8_cache_does_not_move_the_logits(starter, length, n_again):
+    """Which part was kept, and where the chunks ended, cannot be told from the logits: a seed replays exactly."""
+    session, prose = starter
+    ids = prose[:length]
     fresh = prefill(session, session.new_cache(), ids)
     cache = session.new_cache()
-    prefill(session, cache, ids[:200] + tokens(50, seed=4))
-    reused = prefill(session, cache, ids)
-    moved = float(np.abs(fresh - reused).max() / fresh.std())
-    record_property("moved_by_standard_deviations", moved)
-    assert moved < 0.05
+    prefill(session, cache, ids[:-n_again] + prose[1000:1050])
+    assert np.array_equal(prefill(session, cache, ids), fresh)
+
+
+def log_softmax(logits: np.ndarray) -> np.ndarray:
+    scores = logits.astype(np.float64)
+    scores -= scores.max(axis=-1, keepdims=True)
+    return scores - np.log(np.exp(scores).sum(axis=-1, keepdims=True))
+
+
+def test_how_far_single_steps_move_int8_logits(starter, capsys, record_property):
+    """A step of one token adds up attention in another order than a chunk does. That is some 1e-6, but it tips
+    roundings to bytes over, and thirty layers make more of it. It stays near what int8 costs anyway (0.03 nats)."""
+    session, prose = starter
+    ids = prose[:400]
+    in_chunks = session.extend(session.new_cache(), ids, n_rows=200).copy()
+    cache = session.new_cache()
+    session.extend(cache, ids[:200], n_rows=1)
+    in_steps = np.array([session.decode_step(cache, token_id).copy() for token_id in ids[200:]])
+
+    moved = np.abs(in_chunks - in_steps).max(axis=1) / in_chunks.std(axis=1)
+    chunks, steps = log_softmax(in_chunks), log_softmax(in_steps)
+    divergence = (np.exp(chunks) * (chunks - steps)).sum(axis=1)
+    changed = (chunks.argmax(axis=1) != steps.argmax(axis=1)).mean()
+    figures = {
+        "largest move of a logit, in standard deviations, mean": moved.mean(),
+        "the same, at the worst of 200 places": moved.max(),
+        "divergence, mean, in nats": divergence.mean(),
+        "share of places where the likeliest token changed": changed,
+    }
+    with capsys.disabled():
+        print("\nstarter at int8, read in steps of one token in place of chunks:", file=sys.stderr)
+        for name, value in figures.items():
+            record_property(name, float(value))
+            print(f"  {name}: {value:.3f}", file=sys.stderr)
+    assert moved.max() < 2
+    assert divergence.mean() < 0.06
 
 
 def test_prefill_can_be_given_up_between_chunks(session):
