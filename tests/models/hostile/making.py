@@ -21,7 +21,7 @@ class Outcome:
     """What became of one file that was opened in a process of its own."""
 
     words: str  # "opened", or the error
-    seconds: float
+    seconds: float  # of the processor's time, which a busy machine does not stretch
     grown_mb: float  # at the peak
     imported_jinja: bool
 
