@@ -1,4 +1,4 @@
-"""`writer models`: list, get, build, info, verify, remove."""
+"""`writer models`: list, get, build, import, info, verify, remove."""
 
 import argparse
 import json
@@ -12,7 +12,7 @@ from writer.models.store import InstalledModel, ModelStore
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = "Manage the models on this machine."
-    commands = parser.add_subparsers(dest="action", required=True, metavar="list|get|build|info|verify|remove")
+    commands = parser.add_subparsers(dest="action", required=True, metavar="list|get|build|import|info|verify|remove")
 
     def command(name: str, text: str) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text)
@@ -30,13 +30,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     build.add_argument("source", type=Path, metavar="DIR|FILE.gguf")
     build.add_argument("--id", required=True, metavar="NAME", help="the name to install it under")
     build.add_argument("--precision", default="int8", help="int8 (default), int8-blocks, int4 or fp32")
+    other = command("import", "Import a causal language model of any other kind, by way of ONNX.")
+    other.add_argument(
+        "source", metavar="DIR|REPO", help="a folder with an exported model or a checkpoint, or OWNER/NAME on the hub"
+    )
+    other.add_argument("--id", required=True, metavar="NAME", help="the name to install it under")
     command("info", "Describe an installed model.").add_argument("id", metavar="ID")
     command("verify", "Check every byte of an installed model.").add_argument("id", metavar="ID")
     command("remove", "Delete an installed model.").add_argument("id", metavar="ID")
 
 
 def run(options: argparse.Namespace) -> int:
-    actions = {"list": _list, "get": _get, "build": _build, "info": _info, "verify": _verify, "remove": _remove}
+    actions = {"list": _list, "get": _get, "build": _build, "import": _import, "info": _info, "verify": _verify}
+    actions |= {"remove": _remove}
     return actions[options.action](options)
 
 
@@ -103,6 +109,12 @@ def _build(options: argparse.Namespace) -> int:
     return _report(show_progress(build_model(request, open_store())), options.json)
 
 
+def _import(options: argparse.Namespace) -> int:
+    from writer.cli import import_model
+
+    return _report(import_model.run(options), options.json)
+
+
 def _info(options: argparse.Namespace) -> int:
     from writer.cli.loading import open_store
 
@@ -133,10 +145,9 @@ def _report(model: InstalledModel, as_json: bool) -> int:
         figures = [f"{size / 1e6:,.0f} MB on disk"]
         figures += [f"{record.memory_bytes / 1e6:,.0f} MB of memory"] if record.memory_bytes else []
         figures += [f"{record.decode_tps:.0f} tokens/s"] if record.decode_tps else []
-        print(
-            f"  {name:<11}perplexity {record.perplexity:.2f}, {record.loss:+.1%} against "
-            f"{record.perplexity_fp32:.2f} in full precision; {', '.join(figures)}{chosen}"
-        )
+        loss = f", {record.loss:+.1%} against {record.perplexity_fp32:.2f} in full precision"
+        compared = loss if manifest.is_compared else ""
+        print(f"  {name:<11}perplexity {record.perplexity:.2f}{compared}; {', '.join(figures)}{chosen}")
     if manifest.note:
         print(f"  note       {manifest.note}")
     return 0

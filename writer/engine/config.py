@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 
 from writer.errors import UsageError, WriterError
 
-Architecture = Literal["gpt2", "llama"]
+Architecture = Literal["gpt2", "llama", "imported"]  # imported: a graph that another program exported
 
 
 @dataclass(frozen=True)

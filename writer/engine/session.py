@@ -6,7 +6,7 @@ buffers, and gives logits for the rows asked for. Not thread-safe: the engine th
 
 from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 import onnxruntime as ort
@@ -40,9 +40,7 @@ class ModelSession:
         self._session = session
 
     @classmethod
-    def load(
-        cls, graph: Path, config: ModelConfig, *, n_threads: int | None = None, device: Device = "cpu"
-    ) -> "ModelSession":
+    def load(cls, graph: Path, config: ModelConfig, *, n_threads: int | None = None, device: Device = "cpu") -> Self:
         """Read `graph` and prepare it to run. Raises WriterError when it cannot be read or does not fit."""
         providers = ["CPUExecutionProvider"]
         note = ""

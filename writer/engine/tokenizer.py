@@ -127,7 +127,7 @@ class Tokenizer:
         else:
             bpe.pre_tokenizer = words
         self._bpe = bpe
-        self._bytes = [b"" if token in special else _bytes_of(token) for token in spec.tokens]
+        self._bytes = [b"" if token in special else bytes_of(token) for token in spec.tokens]
         self._word_starts: NDArray[np.intp] | None = None
 
     @property
@@ -204,7 +204,7 @@ def _merge_pairs(merges: list[object], vocabulary: dict[object, object]) -> list
     return pairs
 
 
-def _bytes_of(token: str) -> bytes:
+def bytes_of(token: str) -> bytes:
     """What a token stands for. One with a character outside the byte alphabet was added to the vocabulary as text."""
     byte_of = _byte_alphabet()
     try:

@@ -13,7 +13,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from typing import Any
 from writer.errors import UsageError, WriterError
 from writer.models.build import BuildEvent, BuildFinished, BuildProgress, BuildRequest, build_model
 from writer.models.download import DownloadProgress, HubSettings
+from writer.models.export import ExportFinished, check_export, export_onnx
+from writer.models.imported import ImportRequest, find_graph, import_model
 from writer.models.install import InstallRequest, install
 from writer.models.store import ModelStore
 
@@ -28,30 +30,44 @@ _POLL_S = 0.2
 _PATIENCE_S = 1.0  # for a child that was asked to end
 _NICENESS = 5  # typing comes first
 _MESSAGE_BYTES = 1 << 16
+_EXPORT_SILENCE_S = 3600.0  # the exporter says nothing while it works
+_CPU_S_PER_GB = 7200  # of an imported model: reading the gate's text takes a fraction of it
 _PROGRESS: Mapping[str, type[BuildProgress] | type[DownloadProgress]] = {
     "build": BuildProgress,
     "download": DownloadProgress,
 }
 
 Event = DownloadProgress | BuildEvent
-Job = Callable[[], Iterator[Event]]
+Message = Event | ExportFinished
+Job = Callable[[], Iterator[Message]]
 
 
 @dataclass(frozen=True)
 class ChildLimits:
     """memory_bytes -- of address space; None for no limit
-    silence_s -- the longest time between two steps"""
+    silence_s -- the longest time between two steps
+    cpu_s -- of all threads together; None for no limit"""
 
     memory_bytes: int | None = None
     silence_s: float = 900.0
+    cpu_s: int | None = None
 
     @classmethod
     def for_source(cls, source: Path) -> "ChildLimits":
         """Room for the weights in full precision and what is made of them, and for the libraries around them: a small
         file that claims to be a huge model gets little."""
-        files = source.rglob("*") if source.is_dir() else [source]
-        n_bytes = sum(path.stat().st_size for path in files if path.is_file())
-        return cls(memory_bytes=16 * n_bytes + (6 << 30))
+        return cls(memory_bytes=16 * _size_bytes(source) + (6 << 30))
+
+    @classmethod
+    def for_graph(cls, source: Path) -> "ChildLimits":
+        """As for any source, and no endless loops: a stranger's graph is a program."""
+        cpu_s = 600 + int(_CPU_S_PER_GB * _size_bytes(source) / 1e9)
+        return replace(cls.for_source(source), cpu_s=cpu_s)
+
+
+def _size_bytes(source: Path) -> int:
+    files = source.rglob("*") if source.is_dir() else [source, *source.parent.glob(f"{source.name}[._]*")]
+    return sum(path.stat().st_size for path in files if path.is_file())
 
 
 def install_in_child(request: InstallRequest, store: ModelStore, hub: HubSettings) -> Iterator[Event]:
@@ -64,6 +80,20 @@ def build_in_child(request: BuildRequest, store: ModelStore) -> Iterator[Event]:
     return _run(_build, (request, store), store, ChildLimits.for_source(request.source))
 
 
+def import_in_child(request: ImportRequest, store: ModelStore) -> Iterator[Event]:
+    """`import_model`, elsewhere; a checkpoint is exported first, in a process of its own that is given more room."""
+    if find_graph(request.source) is not None:
+        yield from _run(_import, (request, store), store, ChildLimits.for_graph(request.source))
+        return
+    check_export(request.source)
+    with store.scratch() as scratch:
+        target = scratch / "exported"
+        limits = replace(ChildLimits.for_source(request.source), silence_s=_EXPORT_SILENCE_S)
+        yield from _run(_export, (request.source, target), store, limits)
+        exported = replace(request, source=target, described_by=request.source)
+        yield from _run(_import, (exported, store), store, ChildLimits.for_graph(target))
+
+
 def _install(request: InstallRequest, store: ModelStore, hub: HubSettings) -> Iterator[Event]:
     return install(request, store, hub)
 
@@ -72,11 +102,21 @@ def _build(request: BuildRequest, store: ModelStore) -> Iterator[Event]:
     return build_model(request, store)
 
 
+def _export(source: Path, target: Path) -> Iterator[Message]:
+    _silence()
+    return export_onnx(source, target)
+
+
+def _import(request: ImportRequest, store: ModelStore) -> Iterator[Event]:
+    _silence()
+    return import_model(request, store)
+
+
 # -- this side -----------------------------------------------------------------------------------------------------
 
 
 def _run(
-    job: Callable[..., Iterator[Event]], arguments: tuple[Any, ...], store: ModelStore, limits: ChildLimits
+    job: Callable[..., Iterator[Message]], arguments: tuple[Any, ...], store: ModelStore, limits: ChildLimits
 ) -> Iterator[Event]:
     context = multiprocessing.get_context("spawn")
     receiving, sending = context.Pipe(duplex=False)
@@ -94,11 +134,13 @@ def _run(
                     if event is not None:
                         yield event
                     continue
-                event = _decoded(receiving.recv_bytes(_MESSAGE_BYTES), store)
+                message = _decoded(receiving.recv_bytes(_MESSAGE_BYTES), store)
             except (EOFError, OSError, ValueError, KeyError, TypeError) as error:
                 process.join(_PATIENCE_S)
                 raise _died(_cause(process.exitcode)) from error
-            heard_s = time.monotonic()
+            if isinstance(message, ExportFinished):
+                return
+            heard_s, event = time.monotonic(), message
             yield event
             if isinstance(event, BuildFinished):
                 return
@@ -107,7 +149,7 @@ def _run(
         receiving.close()
 
 
-def _decoded(message: bytes, store: ModelStore) -> Event:
+def _decoded(message: bytes, store: ModelStore) -> Message:
     """Raises WriterError for a failure over there, ValueError and its kin for what no child of ours says."""
     kind, values = json.loads(message)
     if kind == "error":
@@ -115,6 +157,8 @@ def _decoded(message: bytes, store: ModelStore) -> Event:
         raise error(str(values["message"]), str(values["hint"]))
     if kind == "finished":
         return BuildFinished(store.get(values["id"]))
+    if kind == "exported":
+        return ExportFinished()
     event = _PROGRESS[kind](**values)
     if any(type(value) not in (int, float, str) for value in values.values()):
         raise TypeError("an event of other things than figures and text")
@@ -134,6 +178,11 @@ def _end(process: multiprocessing.process.BaseProcess) -> None:
 def _cause(exit_code: int | None) -> str:
     if exit_code == _NO_MEMORY:
         return "it takes more memory than its size accounts for"
+    if exit_code and sys.platform != "win32":
+        if exit_code == -signal.SIGXCPU:
+            return "it takes more computing than its size accounts for"
+        if exit_code == -signal.SIGALRM:
+            return "its tokenizer takes far too long for a text"
     return "its file is probably damaged" if exit_code and exit_code < 0 else "it ended without a word"
 
 
@@ -156,6 +205,7 @@ def _work(
     if hasattr(os, "nice"):
         os.nice(_NICENESS)
     _limit_memory(limits.memory_bytes)
+    _limit_cpu(limits.cpu_s)
     try:
         for event in job(*arguments):
             _send(sending, event)
@@ -169,9 +219,11 @@ def _work(
         pass  # nobody is waiting any more
 
 
-def _send(sending: Connection, event: Event) -> None:
+def _send(sending: Connection, event: Message) -> None:
     if isinstance(event, BuildFinished):
         message: list[object] = ["finished", {"id": event.model.id}]
+    elif isinstance(event, ExportFinished):
+        message = ["exported", {}]
     else:
         message = ["build" if isinstance(event, BuildProgress) else "download", asdict(event)]
     sending.send_bytes(json.dumps(message).encode())
@@ -186,3 +238,21 @@ def _limit_memory(n_bytes: int | None) -> None:
     limit = n_bytes if hard == resource.RLIM_INFINITY else min(n_bytes, hard)
     with contextlib.suppress(ValueError, OSError):  # some systems know the limit and refuse to set it
         resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+
+
+def _limit_cpu(limit_s: int | None) -> None:
+    if limit_s is None or sys.platform == "win32":
+        return
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    limit = limit_s if hard == resource.RLIM_INFINITY else min(limit_s, hard)
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, hard))
+
+
+def _silence() -> None:
+    """What libraries print about a stranger's file (the exporter's warnings, a panic's traceback) helps nobody."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for descriptor in (1, 2):
+        os.dup2(nowhere, descriptor)
+    os.close(nowhere)

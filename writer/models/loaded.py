@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+from writer.engine.imported_session import ImportedSession
+from writer.engine.imported_tokenizer import load_tokenizer
 from writer.engine.kv_cache import KVCache
 from writer.engine.session import Device, ModelSession
-from writer.engine.tokenizer import Tokenizer, TokenizerSpec
+from writer.engine.tokenizer import Tokenizer
 from writer.models.precision import Precision
 from writer.models.store import InstalledModel
 
@@ -30,5 +32,7 @@ class LoadedModel:
         a changed weight would not fail, it would write nonsense. Raises WriterError."""
         graph = installed.graph(precision)
         installed.verify(precision or installed.default_precision)
-        session = ModelSession.load(graph, installed.manifest.config, n_threads=n_threads, device=device)
-        return cls(installed, session, Tokenizer(TokenizerSpec.load(installed.folder)), session.new_cache())
+        config = installed.manifest.config
+        kind = ImportedSession if config.architecture == "imported" else ModelSession
+        session = kind.load(graph, config, n_threads=n_threads, device=device)
+        return cls(installed, session, load_tokenizer(installed.folder), session.new_cache())

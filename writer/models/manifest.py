@@ -13,6 +13,7 @@ from writer.errors import UsageError, WriterError
 from writer.models.precision import Precision
 
 MANIFEST_NAME = "manifest.json"
+IMPORTED_KIND = "onnx"  # `source_kind` of a graph that another program exported
 _FORMAT_VERSION = 1
 _ID = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -74,6 +75,11 @@ class Manifest:
     source: str = ""
     shared_files: dict[str, FileRecord] = field(default_factory=dict)
     format_version: int = field(default=_FORMAT_VERSION)
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether `loss` says something: an imported graph has no form in full precision to compare it with."""
+        return self.source_kind != IMPORTED_KIND
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

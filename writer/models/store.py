@@ -78,10 +78,10 @@ class InstalledModel:
 
     def tokenizer(self) -> "Tokenizer":
         """Raises WriterError when its file is missing or damaged."""
-        from writer.engine.tokenizer import Tokenizer, TokenizerSpec  # loads a native library
+        from writer.engine.imported_tokenizer import load_tokenizer  # loads a native library
 
         try:
-            return Tokenizer(TokenizerSpec.load(self.folder))
+            return load_tokenizer(self.folder)
         except WriterError as error:
             raise damaged(self.id, "its tokenizer cannot be read") from error
 

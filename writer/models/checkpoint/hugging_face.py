@@ -57,7 +57,7 @@ def open_folder(folder: Path) -> Checkpoint:
             raise damaged(file.name, "more tensors than any model has")
     described = (folder / name for name in _DESCRIPTIONS)
     files += [path for path in described if path.is_file()]
-    return Checkpoint(config, read_tokenizer(folder), tensors, tuple(files), "safetensors", _licence(folder))
+    return Checkpoint(config, read_tokenizer(folder), tensors, tuple(files), "safetensors", licence_of(folder))
 
 
 def read_config(folder: Path) -> ModelConfig:
@@ -170,7 +170,7 @@ def _weight_files(folder: Path) -> list[Path]:
     raise WriterError(f"{folder} holds no model.safetensors.", "Give the folder that holds the model's files.")
 
 
-def _licence(folder: Path) -> str:
+def licence_of(folder: Path) -> str:
     """The licence named at the head of the model card, if there is one."""
     try:
         with open_regular(folder / "README.md") as stream:
