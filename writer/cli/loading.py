@@ -6,6 +6,7 @@ import sys
 from writer.engine.session import Device
 from writer.engine.tokenizer import TokenizerSpec
 from writer.errors import UsageError
+from writer.models import sources
 from writer.models.catalog import STARTER, CatalogEntry, find_entry, load_catalog
 from writer.models.download import HubSettings
 from writer.models.install import InstallRequest, install
@@ -60,11 +61,10 @@ def get_model(model_id: str, precisions: tuple[Precision, ...] = (), *, keep_sou
     if installed:
         precisions = tuple(p for p in precisions if p not in installed.manifest.precisions)
         if not precisions:
+            sources.sweep(store)
             return installed
     print(f"Getting {entry.title}. This happens once.", file=sys.stderr)
-    request = InstallRequest(
-        entry, gate_text(), "", precisions, gpt2_tokenizer(), keep_source=keep_source, add=installed is not None
-    )
+    request = InstallRequest(entry, gate_text(), "", precisions, gpt2_tokenizer(), keep_source=keep_source)
     return show_progress(install(request, store, HubSettings.from_environment(os.environ)))
 
 

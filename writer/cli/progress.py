@@ -11,14 +11,14 @@ _BAR_CHARS = 30
 
 
 def show_progress(events: Iterator[DownloadProgress | BuildEvent]) -> InstalledModel:
-    """Show every event of an installation; returns the installed model."""
+    """Show every event of an installation, to its end; returns the installed model."""
     is_terminal = sys.stderr.isatty()
     shown = ""
+    model: InstalledModel | None = None
     for event in events:
         if isinstance(event, BuildFinished):
-            if is_terminal and shown:
-                print(file=sys.stderr)
-            return event.model
+            model = event.model
+            continue
         if isinstance(event, DownloadProgress):
             stage, done, total = event.note or "Downloading", event.done_bytes, event.total_bytes
             amount = _amount(event)
@@ -34,7 +34,10 @@ def show_progress(events: Iterator[DownloadProgress | BuildEvent]) -> InstalledM
         elif stage != shown:
             print(f"{stage} …", file=sys.stderr, flush=True)
         shown = stage
-    raise AssertionError("an installation ends with BuildFinished")
+    if is_terminal and shown:
+        print(file=sys.stderr)
+    assert model is not None, "an installation ends with BuildFinished"
+    return model
 
 
 def _amount(progress: DownloadProgress) -> str:

@@ -3,7 +3,7 @@
 import errno
 import shutil
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +14,8 @@ from writer.errors import WriterError
 from writer.models import gate
 from writer.models.checkpoint import Checkpoint, open_checkpoint
 from writer.models.graph import write_graph
+from writer.models.lock import WAITING
+from writer.models.manifest import FileRecord, hash_file
 from writer.models.precision import Precision
 from writer.models.store import (
     InstalledModel,
@@ -69,7 +71,17 @@ class BuildRequest:
 
 
 def build_model(request: BuildRequest, store: ModelStore) -> Iterator[BuildEvent]:
-    """Build and install. The last event is BuildFinished. Raises WriterError; closing it leaves nothing behind."""
+    """Build and install. The last event is BuildFinished. Raises WriterError; closing it leaves nothing behind.
+
+    Waits while another Writer changes the model of this id."""
+    lock = store.lock(request.model_id)
+    for _ in lock.waiting():
+        yield BuildProgress(WAITING, 0, 1)
+    with lock:
+        yield from _build(request, store.holding(request.model_id))
+
+
+def _build(request: BuildRequest, store: ModelStore) -> Iterator[BuildEvent]:
     checkpoint = open_checkpoint(request.source)
     spec = checkpoint.tokenizer or request.tokenizer
     if spec is None:
@@ -82,8 +94,7 @@ def build_model(request: BuildRequest, store: ModelStore) -> Iterator[BuildEvent
     try:
         with store.staging(request.model_id, keep) as folder:
             _check_space(checkpoint, request.precisions, folder)
-            yield BuildProgress("Checking the files", 0, 1)
-            source_files = {path.name: file_record(path) for path in checkpoint.files}
+            source_files = yield from _file_records(checkpoint.files)
             if before and before.source_files != source_files:
                 raise WriterError(
                     f"{request.model_id} was built from other files.", f"writer models remove {request.model_id} first."
@@ -157,7 +168,7 @@ def _measured(
     session = ModelSession.load(graph, checkpoint.config)
     perplexity = yield from _stage(f"Measuring the {precision.label} form", gate.graph_perplexity(session, windows))
     return PrecisionRecord(
-        files={path.name: file_record(path) for path in files},
+        files=(yield from _file_records(files)),
         perplexity=perplexity,
         perplexity_fp32=fp32,
         n_gate_tokens=windows.size,
@@ -165,6 +176,21 @@ def _measured(
         memory_bytes=max(0, gate.resident_bytes() - resident),
         decode_tps=round(gate.decode_speed(session), 1),
     )
+
+
+def _file_records(paths: Iterable[Path]) -> Generator[BuildProgress, None, dict[str, FileRecord]]:
+    """Hash files; its steps are megabytes."""
+    total = sum(path.stat().st_size for path in paths) // 1_000_000
+    records: dict[str, FileRecord] = {}
+    yield BuildProgress("Checking the files", 0, total)
+    for path in paths:
+        hashing, before = hash_file(path), sum(record.size_bytes for record in records.values())
+        while path.name not in records:
+            try:
+                yield BuildProgress("Checking the files", (before + next(hashing)) // 1_000_000, total)
+            except StopIteration as end:
+                records[path.name] = end.value
+    return records
 
 
 def _stage(stage: str, steps: gate.Steps) -> Generator[BuildProgress, None, float]:
@@ -187,8 +213,14 @@ _BYTES_PER_WEIGHT = {
 }
 
 
+def needed_bytes(n_parameters: int, precisions: tuple[Precision, ...]) -> int:
+    """Free disk space that a build of these forms takes, the blocks included that int8 may have to give way to."""
+    forms = {*precisions, Precision.INT8_BLOCKS} if Precision.INT8 in precisions else {*precisions}
+    return round(sum(_BYTES_PER_WEIGHT[form] for form in forms) * n_parameters * _DISK_SPARE)
+
+
 def _check_space(checkpoint: Checkpoint, precisions: tuple[Precision, ...], folder: Path) -> None:
-    needed = sum(_BYTES_PER_WEIGHT[precision] for precision in precisions) * checkpoint.n_parameters * _DISK_SPARE
+    needed = needed_bytes(checkpoint.n_parameters, precisions)
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise WriterError(

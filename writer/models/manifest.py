@@ -4,9 +4,10 @@ import hashlib
 import json
 import math
 import re
+from collections.abc import Generator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from writer.engine.config import ModelConfig
 from writer.errors import UsageError, WriterError
@@ -15,6 +16,7 @@ from writer.models.precision import Precision
 MANIFEST_NAME = "manifest.json"
 IMPORTED_KIND = "onnx"  # `source_kind` of a graph that another program exported
 _FORMAT_VERSION = 1
+_HASH_BYTES = 1 << 24
 _ID = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -144,8 +146,24 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 
 
 def file_record(path: Path) -> FileRecord:
-    with path.open("rb") as stream:
-        return FileRecord(path.stat().st_size, hashlib.file_digest(stream, "sha256").hexdigest())
+    """`hash_file`, without a stop: for small files."""
+    hashing = hash_file(path)
+    while True:
+        try:
+            next(hashing)
+        except StopIteration as end:
+            return cast(FileRecord, end.value)
+
+
+def hash_file(path: Path) -> Generator[int, None, FileRecord]:
+    """Yields the bytes done between the pieces it reads."""
+    digest, done = hashlib.sha256(), 0
+    with path.open("rb", buffering=0) as stream:
+        while piece := stream.read(_HASH_BYTES):
+            digest.update(piece)
+            done += len(piece)
+            yield done
+    return FileRecord(done, digest.hexdigest())
 
 
 def check_id(model_id: str) -> str:

@@ -7,9 +7,7 @@ A model is built in a staging folder beside the others and appears under its nam
 
 import difflib
 import os
-import secrets
 import shutil
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +16,9 @@ from typing import TYPE_CHECKING
 
 from writer.engine.config import ModelConfig
 from writer.errors import WriterError
+from writer.models import staging
 from writer.models.catalog import DEFAULT_MODEL, STARTER
+from writer.models.lock import ModelLock
 from writer.models.manifest import (
     FileRecord,
     Manifest,
@@ -26,6 +26,7 @@ from writer.models.manifest import (
     check_id,
     damaged,
     file_record,
+    hash_file,
     is_id,
     read_manifest,
     write_manifest,
@@ -46,9 +47,7 @@ __all__ = [
     "write_manifest",
 ]
 
-_STAGING_PREFIX = ".building-"
 _SOURCES = ".sources"
-_ABANDONED_AFTER_S = 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -103,13 +102,30 @@ class InstalledModel:
         return self.folder / f"{chosen}.onnx"
 
     def verify(self, precision: Precision | None = None) -> None:
-        """Hash every file, or those that one precision needs. Raises WriterError at the first that has changed."""
+        """`verifying`, without a stop. Raises WriterError."""
+        for _ in self.verifying(precision):
+            pass
+
+    def verifying(self, precision: Precision | None = None) -> Iterator[tuple[int, int]]:
+        """Hash every file, or those that one precision needs; yields (bytes done, bytes in all).
+
+        Raises WriterError at the first that has changed."""
         chosen = [precision] if precision else self.manifest.precisions
         records = [self.manifest.shared_files, *(self.manifest.precisions[name].files for name in chosen)]
-        for name, file in (item for record in records for item in record.items()):
-            path = self.folder / name
-            if not path.is_file() or file_record(path) != file:
+        files = {name: file for record in records for name, file in record.items()}
+        done, total = 0, sum(file.size_bytes for file in files.values())
+        for name, file in files.items():
+            hashing, found = hash_file(self.folder / name), None
+            try:
+                while (self.folder / name).is_file():
+                    yield done + next(hashing), total
+            except StopIteration as end:
+                found = end.value
+            except OSError:
+                pass  # as good as changed
+            if found != file:
                 raise damaged(self.id, f"{name} has changed")
+            done += file.size_bytes
 
     @property
     def size_bytes(self) -> int:
@@ -117,10 +133,23 @@ class InstalledModel:
 
 
 class ModelStore:
-    """The models folder."""
+    """The models folder.
 
-    def __init__(self, models_dir: Path) -> None:
+    held_id -- the model whose lock the caller has, "" for none: see `holding`
+    """
+
+    def __init__(self, models_dir: Path, held_id: str = "") -> None:
         self.models_dir = models_dir
+        self._held_id = held_id
+
+    def lock(self, model_id: str) -> ModelLock:
+        """To be held by whoever changes this model, from the first byte fetched to the last deleted."""
+        path = None if model_id == self._held_id else staging.lock_path(self.models_dir, check_id(model_id))
+        return ModelLock(path, model_id)
+
+    def holding(self, model_id: str) -> "ModelStore":
+        """The same store, for one who has the model's lock: it does not ask for it again."""
+        return ModelStore(self.models_dir, model_id)
 
     def list(self) -> list[InstalledModel]:
         """Every readable model, by id. Those with a damaged manifest are in `damaged()` instead."""
@@ -132,10 +161,7 @@ class ModelStore:
 
     def get(self, model_id: str) -> InstalledModel:
         """Raises WriterError when there is no such model or its manifest is damaged."""
-        folder = self.models_dir / check_id(model_id)
-        if not folder.is_dir():
-            raise self._unknown(model_id)
-        return InstalledModel(folder, read_manifest(folder))
+        return InstalledModel(self._folder(model_id), read_manifest(self._folder(model_id)))
 
     def preferred(self, model_id: str = "") -> InstalledModel | None:
         """The model asked for, if it is installed; else the product's own in one form or another, else any, and the
@@ -148,18 +174,21 @@ class ModelStore:
         return min(self.list(), key=rank, default=None)
 
     def remove(self, model_id: str) -> None:
-        """Delete a model, damaged or not. Raises WriterError when there is no such model."""
-        folder = self.models_dir / check_id(model_id)
-        if not folder.is_dir():
-            raise self._unknown(model_id)
-        with self.scratch() as bin_folder:
-            folder.replace(bin_folder / "removed")  # gone at once, deleted at leisure
+        """Delete a model, damaged or not, and what is kept of its source. Raises WriterError when there is none
+        or another Writer is at it."""
+        self._folder(model_id)
+        with self.lock(model_id), self.holding(model_id).scratch() as bin_folder:
+            self._folder(model_id).replace(bin_folder / "removed")  # gone at once, deleted at leisure
             if (sources := self.source_folder(model_id)).is_dir():
                 sources.replace(bin_folder / "sources")
 
     def source_folder(self, model_id: str) -> Path:
         """Where the files a model is built from lie while they are fetched, and afterwards if they are kept."""
         return self.models_dir / _SOURCES / check_id(model_id)
+
+    def source_folders(self) -> tuple[Path, ...]:
+        """Those that there are."""
+        return tuple(path for path in (self.models_dir / _SOURCES).glob("*") if is_id(path.name))
 
     @contextmanager
     def staging(self, model_id: str, keep: Iterable[str] = ()) -> Iterator[Path]:
@@ -168,43 +197,39 @@ class ModelStore:
         keep -- names of files of the model already installed under this id that go into the new one unchanged
                 (a further precision beside those already built). They are linked, so do not write to them.
         """
-        target = self.models_dir / check_id(model_id)
-        with self.scratch() as scratch:
-            staged = scratch / "new"
-            staged.mkdir()
-            for name in keep:
-                _link_or_copy(target / name, staged / name)
-            yield staged
-            _swap(staged, target, scratch / "old")
+        with self.lock(model_id), self.holding(model_id).scratch() as scratch:
+            target = self.models_dir / model_id
+            with staging.new_model(scratch, target) as folder:
+                for name in keep:
+                    _link_or_copy(target / name, folder / name)
+                yield folder
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
         """A passing folder on the models' own disk, removed at the end of the block, or later if the process dies."""
-        self.models_dir.mkdir(parents=True, exist_ok=True)
-        self._sweep()
-        folder = self.models_dir / f"{_STAGING_PREFIX}{os.getpid()}-{secrets.token_hex(4)}"
-        folder.mkdir()
-        try:
+        staging.sweep(self.models_dir, self._held_id)
+        with staging.new_scratch(self.models_dir) as folder:
             yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+
+    def _folder(self, model_id: str) -> Path:
+        """Raises WriterError when there is no such model."""
+        folder = self.models_dir / check_id(model_id)
+        if not folder.is_dir():
+            staging.recover(self.models_dir, self._held_id)
+        if not folder.is_dir():
+            raise self._unknown(model_id)
+        return folder
 
     def _folders(self) -> tuple[Path, ...]:
         if not self.models_dir.is_dir():
             return ()
+        staging.recover(self.models_dir, self._held_id)
         return tuple(sorted(path for path in self.models_dir.iterdir() if path.is_dir() and is_id(path.name)))
 
     def _unknown(self, model_id: str) -> WriterError:
         near = difflib.get_close_matches(model_id, [folder.name for folder in self._folders()], 1)
         hint = f"Did you mean {near[0]}?" if near else "See writer models list."
         return WriterError(f"No model {model_id} is installed.", hint)
-
-    def _sweep(self) -> None:
-        """Delete what processes that were killed left behind."""
-        for folder in self.models_dir.glob(f"{_STAGING_PREFIX}*"):
-            pid = folder.name.removeprefix(_STAGING_PREFIX).partition("-")[0]
-            if pid.isdigit() and not _may_be_in_use(int(pid), folder):
-                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _read_or_none(folder: Path) -> InstalledModel | None:
@@ -219,29 +244,3 @@ def _link_or_copy(source: Path, target: Path) -> None:
         os.link(source, target)
     except OSError:  # a file system without hard links
         shutil.copy2(source, target)
-
-
-def _swap(staged: Path, target: Path, retired: Path) -> None:
-    """Put `staged` in the place of `target`, which moves to `retired`. A folder cannot be replaced in one step,
-    so when the second step fails the first is undone."""
-    is_update = target.exists()
-    if is_update:
-        target.replace(retired)
-    try:
-        staged.replace(target)
-    except OSError:
-        if is_update:
-            retired.replace(target)
-        raise
-
-
-def _may_be_in_use(pid: int, folder: Path) -> bool:
-    if os.name == "nt":  # signal 0 would end the process there, so age has to decide
-        return time.time() - folder.stat().st_mtime < _ABANDONED_AFTER_S
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    return True
