@@ -37,16 +37,29 @@ _RENAME_EXCHANGE = 2
 def new_scratch(models_dir: Path) -> Iterator[Path]:
     """A passing folder on the models' own disk, removed at the end of the block, or by `sweep` if the process dies."""
     models_dir.mkdir(parents=True, exist_ok=True)
-    folder = models_dir / f"{PREFIX}{secrets.token_hex(6)}"
-    lock = _owner_lock(folder)
-    with contextlib.suppress(NotImplementedError):
-        lock.acquire(timeout=0)  # before the folder is there: no living one is ever seen without its owner
+    folder, lock = _own_new(models_dir)
     try:
         folder.mkdir()
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         _free(folder, lock)
+
+
+def _own_new(models_dir: Path) -> tuple[Path, FileLock]:
+    """A free name and its lock, taken before the folder is there: no living one is ever seen without its owner."""
+    while True:
+        folder = models_dir / f"{PREFIX}{secrets.token_hex(6)}"
+        lock = _owner_lock(folder)
+        try:
+            lock.acquire(timeout=0)
+        except NotImplementedError:
+            return folder, lock
+        except Timeout:
+            continue  # `sweep` has it: it was fast enough to take the new file for one that was left
+        if Path(lock.lock_file).exists():
+            return folder, lock
+        lock.release()  # `sweep` has deleted it
 
 
 @contextmanager
@@ -65,13 +78,10 @@ def new_model(scratch: Path, target: Path) -> Iterator[Path]:
 def sweep(models_dir: Path, held_id: str = "") -> None:
     """Delete what processes that were killed left behind. `held_id` is the model whose lock the caller has."""
     recover(models_dir, held_id)
-    for path in models_dir.glob(f"{PREFIX}*"):
-        if path.is_dir():
-            with _left_behind(path) as is_left_behind:
-                if is_left_behind and _missing_model(path, models_dir) is None:
-                    shutil.rmtree(path, ignore_errors=True)
-        elif not path.with_suffix("").exists() and _is_old(path):
-            path.unlink(missing_ok=True)
+    for folder in {path.with_suffix("") for path in models_dir.glob(f"{PREFIX}*")}:
+        with _left_behind(folder) as is_left_behind:
+            if is_left_behind and _missing_model(folder, models_dir) is None:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def recover(models_dir: Path, held_id: str = "") -> None:
@@ -154,7 +164,8 @@ def _is_whole(folder: Path) -> bool:
 
 @contextmanager
 def _left_behind(folder: Path) -> Iterator[bool]:
-    """Whether nobody works in `folder` any more; if so, nobody else sees to it during the block."""
+    """Whether nobody works in `folder` any more; if so, nobody else sees to it during the block. With the folder its lock
+    goes too."""
     lock = _owner_lock(folder)
     try:
         lock.acquire(timeout=0)
