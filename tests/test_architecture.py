@@ -1,5 +1,6 @@
 """What a module may load, seen from a fresh interpreter. Layers between our own modules are import-linter's."""
 
+import json
 import pkgutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import writer
+from tests.tiny_checkpoint import write_tiny_checkpoint
 
 HEAVY = ("PySide6", "onnxruntime", "onnx", "tokenizers", "torch", "transformers", "gguf", "safetensors", "numpy")
 MODULES = sorted(m.name for m in pkgutil.walk_packages(writer.__path__, "writer.") if m.name != "writer.__main__")
@@ -37,19 +39,41 @@ print("LOADED", sorted(set({HEAVY!r}) & set(sys.modules)))
     assert run(code).endswith("LOADED []\n")
 
 
-def test_everything_below_the_window_works_without_qt_and_torch() -> None:
-    code = f"""
-import importlib, sys
-class Blocked:
+_BLOCKER = """
+import sys
+class Blocker:
     def find_spec(self, name, path=None, target=None):
         if name.split(".")[0] in ("PySide6", "shiboken6", "torch", "transformers", "optimum"):
             raise ImportError(name + " is blocked")
-sys.meta_path.insert(0, Blocked())
+sys.meta_path.insert(0, Blocker())
+"""
+
+
+def test_everything_below_the_window_works_without_qt_and_torch() -> None:
+    code = f"""
+import importlib
 for name in {QT_FREE!r}:
     importlib.import_module(name)
 print(len({QT_FREE!r}))
 """
-    assert int(run(code)) == len(QT_FREE) > 40
+    assert int(run(_BLOCKER + code)) == len(QT_FREE) > 40
+
+
+def test_a_model_is_built_and_writes_without_qt_and_torch(tmp_path: Path, writer_home: Path) -> None:
+    source = write_tiny_checkpoint(tmp_path / "tiny")
+    commands = [
+        ["models", "build", str(source), "--id", "tiny"],
+        ["generate", "The lighthouse", "--model", "tiny", "--max-new-tokens", "12", "--seed", "7", "--json"],
+    ]
+    code = f"""
+import json
+from writer.cli.main import main
+for command in {commands!r}:
+    assert main(command) == 0
+"""
+    answer = json.loads(run(_BLOCKER + code).splitlines()[-1])
+    assert answer["model"] == "tiny"
+    assert 0 < answer["statistics"]["new_tokens"] <= 12
 
 
 def test_the_window_needs_no_torch() -> None:

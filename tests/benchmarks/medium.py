@@ -3,6 +3,7 @@
 Speed does not depend on the values.
 """
 
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from writer.models.graph import write_graph
 from writer.models.precision import Precision
 from writer.paths import resources_dir
 
+ROOT = Path(__file__).resolve().parents[2]
 _GGUF_NAMES = {
     "ln_1": "attn_norm",
     "attn.c_attn": "attn_qkv",
@@ -39,9 +41,30 @@ def hugging_face_folder(folder: Path) -> Path:
     return target
 
 
+def build_sources() -> list[Path]:
+    """Every file that shapes what a build writes. The Makefile names the same ones."""
+    code = [path for folder in ("models", "engine") for path in (ROOT / "writer" / folder).rglob("*.py")]
+    texts = (ROOT / "resources" / "gate").glob("*.txt")
+    return sorted([*code, *texts, ROOT / "resources" / "models.toml"])
+
+
+def built_folder(folder: Path) -> Path:
+    """Where in `folder` lies what our own code has built: named after that code, so that no figure is of a graph that
+    an older version wrote. Those that older versions left, some gigabytes, are deleted."""
+    digest = hashlib.sha256()
+    for path in [*build_sources(), Path(__file__)]:
+        digest.update(f"{path.name}\0{path.stat().st_size}\0".encode() + path.read_bytes())
+    target = folder / f"built-{digest.hexdigest()[:16]}"
+    for old in folder.glob("built-*"):
+        if old != target:
+            shutil.rmtree(old, ignore_errors=True)
+    target.mkdir(parents=True, exist_ok=True)
+    return target
+
+
 def own_graph(folder: Path, precision: Precision) -> Path:
     """Built by the product's own code."""
-    graph = folder / f"{precision}.onnx"
+    graph = built_folder(folder) / f"{precision}.onnx"
     if not graph.exists():
         for _ in write_graph(open_checkpoint(hugging_face_folder(folder)), precision, graph):
             pass
@@ -50,7 +73,7 @@ def own_graph(folder: Path, precision: Precision) -> Path:
 
 def gguf_file(folder: Path, quantization: str) -> Path:
     """For llama.cpp; matrices in `quantization` (Q8_0, Q4_0), the rest in F32."""
-    target = folder / f"medium-{quantization}.gguf"
+    target = built_folder(folder) / f"medium-{quantization}.gguf"
     if target.exists():
         return target
     checkpoint = open_checkpoint(hugging_face_folder(folder))

@@ -1,4 +1,6 @@
+import os
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -40,3 +42,27 @@ def open_window(
         window.deleteLater()
     windows.clear()
     del window
+
+
+@pytest.fixture
+def display() -> Iterator[str]:
+    """The name of an X server of this test's own."""
+    reading, writing = os.pipe()
+    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1280x900x24", "-nolisten", "tcp"]
+    server = subprocess.Popen(command, pass_fds=[writing], stderr=subprocess.DEVNULL)
+    os.close(writing)
+    with os.fdopen(reading) as number:
+        name = f":{number.readline().strip()}"
+    yield name
+    server.terminate()
+    server.wait()
+
+
+@pytest.fixture
+def press(display: str) -> Callable[..., None]:
+    """Sends keys and clicks, each a real event of the X server."""
+
+    def press(*actions: str) -> None:
+        subprocess.run(["xdotool", *actions], check=True, env=os.environ | {"DISPLAY": display}, timeout=20)
+
+    return press

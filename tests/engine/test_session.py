@@ -56,17 +56,10 @@ def test_every_way_into_the_cache_gives_the_same_logits(session, length):
     assert np.abs(prefill(session, cache, ids) - at_once).max() < 1e-3
 
 
-def expect_failure_of_llama(request, n_slots: int) -> None:
-    """The graph's tables of rotary positions have n_ctx rows, and its attention wants one for each slot in use."""
-    if n_slots > 1024 and "small_llama" in request.node.name:
-        request.applymarker(pytest.mark.xfail(strict=True, raises=RuntimeError, reason="rotary tables end at n_ctx"))
-
-
 # 4 branches of 8 tokens, one step of two of them, and one token after: from 1,014 on the slots exceed n_ctx, and 1,014
 # is the longest trunk whose last position is still one that the model knows.
 @pytest.mark.parametrize("length", [1, 100, 700, 985, 1014])
-def test_four_branches_equal_four_separate_texts(session, length, request):
-    expect_failure_of_llama(request, length + 34)
+def test_four_branches_equal_four_separate_texts(session, length):
     trunk, branches = tokens(length), [tokens(8, seed=i + 1) for i in range(4)]
     cache = session.new_cache(1024 + 64)
     prefill(session, cache, trunk)
@@ -90,9 +83,8 @@ def test_four_branches_equal_four_separate_texts(session, length, request):
 
 
 @pytest.mark.parametrize("length", [1, 200, 1014])
-def test_branches_taken_back_leave_no_trace(session, length, request):
+def test_branches_taken_back_leave_no_trace(session, length):
     """Fork, decode, take it all back, and do it again: the logits are the same, whatever stands in the stale slots."""
-    expect_failure_of_llama(request, length + 32)
     trunk, branches = tokens(length), [tokens(8, seed=i + 1) for i in range(4)]
     cache = session.new_cache(1024 + 64)
 
@@ -117,8 +109,7 @@ def test_branches_taken_back_leave_no_trace(session, length, request):
     assert np.abs(np.array(write(branches)) - np.array(first)).max() < 1e-3
 
 
-def test_branches_end_where_the_models_positions_do(session, request):
-    expect_failure_of_llama(request, 1022 + 4)
+def test_branches_end_where_the_models_positions_do(session):
     cache = session.new_cache(1024 + 64)
     prefill(session, cache, tokens(1022))
     cache.fork(2)
@@ -145,21 +136,15 @@ def starter(starter_home) -> tuple[ModelSession, list[int]]:
     return ModelSession.load(model.graph(Precision.INT8), model.config), model.tokenizer().encode(text[:5000])
 
 
-# What is left after whole chunks of 128, or after what was kept, may be one token alone.
-ALONE = pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="one token alone is added up in another order than two or more are"
-)
-
-
 @pytest.mark.parametrize(
     ("length", "n_again"),
     [
         (300, 250),
         (300, 100),
         (300, 2),
-        pytest.param(300, 1, marks=ALONE),
-        pytest.param(129, 60, marks=ALONE),
-        pytest.param(257, 100, marks=ALONE),
+        (300, 1),
+        (129, 60),
+        (257, 100),
     ],
 )
 def test_a_reused_int8_cache_does_not_move_the_logits(starter, length, n_again):

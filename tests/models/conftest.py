@@ -108,7 +108,12 @@ def tokenizer_json(byte_vocabulary: dict[str, int], byte_merges: list[str]) -> d
 @pytest.fixture(scope="session")
 def write_gguf(byte_vocabulary: dict[str, int], byte_merges: list[str]) -> WriteGguf:
     """A function that writes a model as llama.cpp's converter does: gpt2's products transposed, llama's query and
-    key rows interleaved, one-dimensional tensors as F32, the others as `stored_as`."""
+    key rows interleaved, one-dimensional tensors as F32, the others as `stored_as`.
+
+    fields -- metadata to add or to replace; a field set to `...` is left out
+    more_tensors -- by their names in the file
+    packed -- (form, bytes by row) of tensors that are given as they stand in the file
+    """
     tokens = [*byte_vocabulary, *(f"[PAD{i}]" for i in range(len(byte_vocabulary), N_VOCAB))]
 
     def write(
@@ -118,6 +123,7 @@ def write_gguf(byte_vocabulary: dict[str, int], byte_merges: list[str]) -> Write
         pre_tokenizer: str = "smollm",
         fields: dict[str, Any] | None = None,
         more_tensors: dict[str, NDArray[np.float32]] | None = None,
+        packed: dict[str, tuple[gguf.GGMLQuantizationType, NDArray[np.uint8]]] | None = None,
     ) -> Path:
         config = model.config
         is_llama = config.model_type == "llama"
@@ -147,6 +153,9 @@ def write_gguf(byte_vocabulary: dict[str, int], byte_merges: list[str]) -> Write
         writer.add_token_merges(byte_merges)
         writer.add_eos_token_id(2)
         for key, value in (fields or {}).items():
+            writer.kv_data[0].pop(key, None)
+            if value is ...:
+                continue
             add = {str: writer.add_string, int: writer.add_uint32, float: writer.add_float32}[type(value)]
             add(key, value)
         tensors = {name: t.detach().numpy() for name, t in model.state_dict().items()}
@@ -156,7 +165,10 @@ def write_gguf(byte_vocabulary: dict[str, int], byte_merges: list[str]) -> Write
         kind = gguf.GGMLQuantizationType[stored_as]
         for name, tensor in (converted | (more_tensors or {})).items():
             tensor_kind = kind if tensor.ndim > 1 else gguf.GGMLQuantizationType.F32
-            data = quantize(np.ascontiguousarray(tensor), tensor_kind)
+            if packed and name in packed:
+                tensor_kind, data = packed[name]
+            else:
+                data = quantize(np.ascontiguousarray(tensor), tensor_kind)
             writer.add_tensor(name, data, raw_dtype=tensor_kind)
         writer.write_header_to_file()
         writer.write_kv_data_to_file()

@@ -2,9 +2,11 @@
 them, now and some years ago."""
 
 import json
+import os
 import warnings
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import onnx
@@ -89,7 +91,7 @@ def save_checkpoint(family: str, folder: Path, tokenizer: Tokenizer | None = Non
 
 def export(source: Path, target: Path) -> Path:
     """The graph as this optimum exports it, here and now; returns its folder."""
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), mock.patch.dict(os.environ):  # the exporter's process is its own otherwise
         warnings.simplefilter("ignore")
         for _ in export_onnx(source, target):
             pass

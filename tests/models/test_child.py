@@ -104,7 +104,7 @@ def test_m22_more_memory_than_the_source_accounts_for_is_refused(store):
 
 def test_a_standstill_is_noticed(store, tmp_path):
     with pytest.raises(WriterError, match="does not get on"):
-        list(run(stuck, tmp_path / "marker", store=store, limits=ChildLimits(silence_s=0.5)))
+        list(run(stuck, tmp_path / "marker", store=store, limits=ChildLimits(silence_s=6)))
     assert (tmp_path / "marker").read_text() == "tidied up"
 
 

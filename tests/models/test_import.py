@@ -23,9 +23,8 @@ from writer.models import child
 from writer.models import export as export_door
 from writer.models.build import BuildFinished
 from writer.models.child import import_in_child
-from writer.models.download import HubSettings
 from writer.models.imported import ImportRequest, graph_file, import_model, trial
-from writer.models.imported.repository import choose_files, fetch_repository
+from writer.models.imported.repository import choose_files
 from writer.models.imported.rewrite import stored_precision
 from writer.models.loaded import LoadedModel
 from writer.models.precision import Precision
@@ -587,7 +586,7 @@ def test_m17_tokenizers_that_cannot_serve_are_refused(
 # -- repositories on the hub ---------------------------------------------------------------------------------------
 
 
-def test_a_repository_is_fetched_and_imported(graph_folder: Path, store: ModelStore) -> None:
+def test_a_repository_is_fetched_and_imported(graph_folder: Path, tmp_path: Path) -> None:
     hub = Hub()
     files = {path.name: path for path in graph_folder.iterdir()}
     files["onnx/model.onnx"] = files.pop("model.onnx")
@@ -595,15 +594,24 @@ def test_a_repository_is_fetched_and_imported(graph_folder: Path, store: ModelSt
     blobs = {name: HubBlob(path, is_large=name.startswith("onnx/")) for name, path in files.items()}
     hub.repositories["somebody/opt-tiny", REVISION] = blobs
     for running in serving(hub):
-        events = fetch_repository("somebody/opt-tiny", "opt", store, HubSettings(running.url))
-        while True:
-            try:
-                next(events)
-            except StopIteration as end:
-                folder, source = end.value
-                break
-        assert source.origin == f"huggingface.co somebody/opt-tiny at {REVISION}"
-        assert installed(folder, store).manifest.config.n_vocab == exported.N_VOCAB
+        environment = {"WRITER_HOME": str(tmp_path), "HF_ENDPOINT": running.url, "HF_HOME": str(tmp_path / "cache")}
+        run = writer("models", "import", "somebody/opt-tiny", "--id", "tiny", "--json", **environment)
+        assert run.returncode == 0, run.stderr
+        manifest = json.loads(run.stdout)["manifest"]
+        assert manifest["source"] == f"huggingface.co somebody/opt-tiny at {REVISION}"
+        assert manifest["title"] == "opt-tiny"
+        assert not list(tmp_path.rglob("model.onnx")), "what was fetched has served"
+        failed = writer("models", "import", "somebody/else", "--id", "tiny", **environment)
+        assert failed.returncode == 1
+        assert failed.stderr.count("\n") < 3
+        assert "does not have else" in failed.stderr
+
+
+def writer(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "writer", *arguments]
+    return subprocess.run(
+        command, env=os.environ | environment, capture_output=True, text=True, timeout=300, check=False
+    )
 
 
 def test_what_is_fetched_of_a_repository() -> None:
@@ -619,23 +627,15 @@ def test_what_is_fetched_of_a_repository() -> None:
 
 
 def test_the_command_line_imports(graph_folder: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "writer", "models", "import", str(graph_folder), "--id", "mine", "--json"]
-    environment = os.environ | {"WRITER_HOME": str(tmp_path)}
-    run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    environment = {"WRITER_HOME": str(tmp_path)}
+    run = writer("models", "import", str(graph_folder), "--id", "mine", **environment)
     assert run.returncode == 0, run.stderr
-    assert json.loads(run.stdout)["manifest"]["id"] == "mine"
-    text = ["generate", "Alice", "--model", "mine", "--max-new-tokens", "5", "--seed", "1"]
-    wrote = subprocess.run(
-        [sys.executable, "-m", "writer", *text],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    assert "no other form" in run.stdout
+    assert "in full precision" not in run.stdout
+    text = ("generate", "Alice", "--model", "mine", "--max-new-tokens", "5", "--seed", "1")
+    wrote = writer(*text, **environment)
     assert wrote.returncode == 0, wrote.stderr
     assert wrote.stdout.strip()
-    command[5] = "no-such-folder"
-    failed = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    failed = writer("models", "import", "no-such-folder", "--id", "mine", **environment)
     assert failed.returncode == 2
     assert failed.stderr.count("\n") == 1

@@ -63,9 +63,10 @@ def generate(
     space_to_drop = ends_in_space
 
     began = time.perf_counter()
-    reused_tokens = cache.common_prefix(window.token_ids)
-    logits = yield from session.prefill(cache, window.token_ids)
-    reused_tokens = min(reused_tokens, len(window.token_ids) - 1)
+    reading = session.prefill(cache, window.token_ids)
+    begun = next(reading)
+    yield begun
+    logits = yield from reading
     prefilled = time.perf_counter()
 
     token_ids = list(window.token_ids)  # everything the sampler's penalties look back on
@@ -103,7 +104,7 @@ def generate(
         reason,
         GenerationStatistics(
             prompt_tokens=len(window.token_ids),
-            reused_tokens=reused_tokens,
+            reused_tokens=begun.reused_tokens,
             new_tokens=n_new,
             prefill_s=prefilled - began,
             decode_s=time.perf_counter() - prefilled,

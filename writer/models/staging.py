@@ -164,8 +164,8 @@ def _is_whole(folder: Path) -> bool:
 
 @contextmanager
 def _left_behind(folder: Path) -> Iterator[bool]:
-    """Whether nobody works in `folder` any more; if so, nobody else sees to it during the block. With the folder its lock
-    goes too."""
+    """Whether nobody works in `folder` any more; then nobody else sees to it during the block. Once the folder has
+    gone, so does its lock."""
     lock = _owner_lock(folder)
     try:
         lock.acquire(timeout=0)

@@ -106,7 +106,6 @@ def test_m15_what_others_would_run_is_ignored(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("n_layer", 10**9),
         ("n_layer", 1e9),
         ("n_layer", -2),
         ("n_layer", True),
@@ -127,6 +126,13 @@ def test_m15_values_out_of_range(key: str, value: object, folder: Path) -> None:
     with pytest.raises(WriterError) as refused:
         open_checkpoint(folder)
     assert len(refused.value.message) < 400
+
+
+def test_m15_a_thousand_million_layers_cost_nothing(folder: Path, probe: Probe) -> None:
+    edit(folder / "config.json", n_layer=10**9)
+    (outcome,) = probe(folder, most_bytes=3 << 30)
+    assert "makes no network" in outcome.words
+    assert_cheap([outcome])
 
 
 @pytest.mark.parametrize(

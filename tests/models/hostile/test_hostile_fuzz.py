@@ -20,7 +20,8 @@ from writer.engine.tokenizer import Tokenizer
 from writer.errors import WriterError
 from writer.models.checkpoint import open_checkpoint
 
-MOST_S, MOST_MB = 1.0, 50.0  # of the processor's time, which a busy machine does not stretch
+# Of the processor's time, which a busy machine does not stretch; collecting the garbage of a long series takes one.
+MOST_S, MOST_MB = 3.0, 50.0
 LONGEST_MESSAGE = 600
 
 

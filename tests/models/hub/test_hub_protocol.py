@@ -164,6 +164,7 @@ def test_n22_weights_in_the_cache_under_a_name_that_is_no_sha256_are_not_believe
     _cached(cache, WEIGHTS, other, hashlib.sha1(b"blob %d\0" % len(other) + other).hexdigest())
     with pytest.raises(WriterError, match="HF_HUB_OFFLINE"):
         list(fetch_hub(SOURCE, folder, replace(settings, cache=cache, is_offline=True)))
+    check_nothing_final(folder)
     list(fetch_hub(SOURCE, folder, replace(settings, cache=cache)))
     check_arrived(folder)
 

@@ -9,13 +9,16 @@ from writer.models.checkpoint import Checkpoint
 from writer.models.graph.builder import MICROSOFT, GraphBuilder
 from writer.models.graph.linear import add_embedding, add_linear
 
+# Attention wants a row of the tables for each slot in use, and branches use more slots than there are positions.
+_SLOTS_PER_POSITION = 2
+
 
 def add_llama(graph: GraphBuilder, checkpoint: Checkpoint) -> Iterator[tuple[int, int]]:
     """Add the whole network layer by layer; yields (layers done, layers in all)."""
     config = checkpoint.config
     tensor = checkpoint.tensor
     graph.declare_step_inputs()
-    rotary = _rotary_tables(graph, config.n_ctx, config.head_dim, config.rope_theta)
+    rotary = _rotary_tables(graph, _SLOTS_PER_POSITION * config.n_ctx, config.head_dim, config.rope_theta)
 
     def norm_weight(name: str) -> str:
         return graph.constant(f"{name}.weight", tensor(f"{name}.weight"))
@@ -71,9 +74,9 @@ def add_llama(graph: GraphBuilder, checkpoint: Checkpoint) -> Iterator[tuple[int
     yield config.n_layer, config.n_layer
 
 
-def _rotary_tables(graph: GraphBuilder, n_ctx: int, head_dim: int, theta: float) -> tuple[str, str]:
-    """cos and sin (n_ctx, D / 2) of position times theta^(-2 j / D) (Su et al., 2021, halves rotated)."""
+def _rotary_tables(graph: GraphBuilder, n_rows: int, head_dim: int, theta: float) -> tuple[str, str]:
+    """cos and sin (n_rows, D / 2) of position times theta^(-2 j / D) (Su et al., 2021, halves rotated)."""
     frequencies = theta ** (-np.arange(0, head_dim, 2, dtype=np.float64) / head_dim)
-    angles = np.outer(np.arange(n_ctx), frequencies)
+    angles = np.outer(np.arange(n_rows), frequencies)
     cos = graph.constant("rotary.cos", np.cos(angles).astype(np.float32))
     return cos, graph.constant("rotary.sin", np.sin(angles).astype(np.float32))

@@ -78,7 +78,7 @@ def _import_into(folder: Path, request: ImportRequest, graph: ForeignGraph) -> G
     described = description_folder(graph.path)
     interface = read_interface(graph.model)
     yield BuildProgress("Trying the tokenizer", 0, 1)
-    tokenizer, start_ids = choose_tokenizer(described, request.gate_text)
+    tokenizer, start_ids = choose_tokenizer(_tokenizer_folder(described, request), request.gate_text)
     precision, n_parameters = stored_precision(graph), graph.n_parameters
     source_files = _records(request.described_by or described, [] if request.described_by else graph.files)
     target = folder / f"{precision}.onnx"
@@ -128,6 +128,12 @@ def _import_into(folder: Path, request: ImportRequest, graph: ForeignGraph) -> G
         disclaimer=request.disclaimer,
         shared_files={saved.name: file_record(saved)},
     )
+
+
+def _tokenizer_folder(described: Path, request: ImportRequest) -> Path:
+    """Beside the graph, where the exporter writes the tokenizer anew, or with the checkpoint when it could not."""
+    is_missing = not (described / "tokenizer.json").is_file()
+    return request.described_by if is_missing and request.described_by else described
 
 
 def _records(described: Path, graph_files: list[Path]) -> dict[str, FileRecord]:
