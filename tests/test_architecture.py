@@ -1,5 +1,6 @@
 """What a module may load, seen from a fresh interpreter. Layers between our own modules are import-linter's."""
 
+import ast
 import json
 import pkgutil
 import subprocess
@@ -84,6 +85,51 @@ for module in pkgutil.walk_packages(writer.ui.__path__, "writer.ui."):
 print(sorted({"torch", "transformers", "optimum", "onnx"} & set(sys.modules)))
 """
     assert run(code) == "[]\n"
+
+
+# Heavy dependencies, and the modules that may import them: their doors.
+DOORS = {
+    "PySide6": ("ui",),
+    "onnxruntime": ("engine/session.py", "engine/imported_session.py"),
+    "tokenizers": ("engine/tokenizer.py", "engine/imported_tokenizer.py"),
+    "onnx": ("models/graph", "models/imported"),
+    "gguf": ("models/checkpoint",),
+    "safetensors": ("models/checkpoint",),
+    "httpx2": ("models/download",),
+    "huggingface_hub": ("models/download",),
+    "socket": ("models/download",),
+    "http": (),
+    "torch": ("models/export.py",),
+    "transformers": ("models/export.py",),
+    "optimum": ("models/export.py",),
+}
+
+
+def imported_by(file: Path) -> set[str]:
+    """Top-level names of what a file imports anywhere in it, by statement or by name."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add(node.module or "")
+        elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "import_module":
+            names |= {str(a.value) for a in node.args if isinstance(a, ast.Constant)}
+    return {name.partition(".")[0] for name in names}
+
+
+def test_heavy_dependencies_come_in_by_their_doors_only() -> None:
+    package = Path(writer.__file__).parent
+    strays = [
+        f"{file.relative_to(package)} imports {name}"
+        for file in sorted(package.rglob("*.py"))
+        for name in imported_by(file) & DOORS.keys()
+        if not any(file.is_relative_to(package / door) for door in DOORS[name])
+    ]
+    assert strays == []
+    # Each door is in use: a list that nothing matches would prove nothing.
+    used = {name for file in package.rglob("*.py") for name in imported_by(file)}
+    assert {name for name, doors in DOORS.items() if doors} <= used | {"torch", "transformers", "optimum"}
 
 
 def test_the_wheel_carries_every_package() -> None:

@@ -56,3 +56,8 @@ def test_a_seed_writes_the_same_fluent_english_every_time(starter_home: Path) ->
     words = re.findall(r"[a-z']+", first.lower())
     assert len(words) > 40
     assert sum(word in COMMON for word in words) / len(words) > 0.25
+    # "of the of the" has common words too: fluent text hardly ever says three words in a row again, or eight at all.
+    threes = [tuple(words[i : i + 3]) for i in range(len(words) - 2)]
+    assert len(set(threes)) / len(threes) > 0.9
+    eights = [tuple(words[i : i + 8]) for i in range(len(words) - 7)]
+    assert len(set(eights)) == len(eights)

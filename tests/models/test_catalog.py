@@ -98,7 +98,10 @@ def test_every_entry_says_what_a_writer_has_to_know(model_id: str) -> None:
     if model_id in SHAPES:
         n_layer, width = SHAPES[model_id]
         assert entry.parameters == (50257 + 1024 + 2) * width + n_layer * (12 * width * width + 13 * width)
-    assert entry.parameters < entry.disk_bytes < 1.2 * entry.parameters
+    n_vocab, width = (50257, SHAPES[model_id][1]) if model_id in SHAPES else (49152, 576)
+    # A byte for each weight, those of the tied head twice, and about a tenth for scales, positions and tokenizer.
+    n_bytes = entry.parameters + n_vocab * width
+    assert n_bytes < entry.disk_bytes < 1.12 * n_bytes
     assert entry.disk_bytes < entry.memory_bytes < 4 * entry.parameters
     if model_id not in GGUF_NAMES and model_id != STARTER:  # weights of four bytes, and masks in some of the files
         assert 4 * entry.parameters < entry.download_bytes < 4.5 * entry.parameters

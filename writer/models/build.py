@@ -82,6 +82,8 @@ def build_model(request: BuildRequest, store: ModelStore) -> Iterator[BuildEvent
 
 
 def _build(request: BuildRequest, store: ModelStore) -> Iterator[BuildEvent]:
+    if Precision.FP16 in request.precisions:
+        raise WriterError("Writer builds no half precision.", "Choose int8, int8-blocks, int4 or fp32.")
     checkpoint = open_checkpoint(request.source)
     spec = checkpoint.tokenizer or request.tokenizer
     if spec is None:
@@ -213,14 +215,16 @@ _BYTES_PER_WEIGHT = {
 }
 
 
-def needed_bytes(n_parameters: int, precisions: tuple[Precision, ...]) -> int:
+def needed_bytes(n_weights: int, precisions: tuple[Precision, ...]) -> int:
     """Free disk space that a build of these forms takes, the blocks included that int8 may have to give way to."""
     forms = {*precisions, Precision.INT8_BLOCKS} if Precision.INT8 in precisions else {*precisions}
-    return round(sum(_BYTES_PER_WEIGHT[form] for form in forms) * n_parameters * _DISK_SPARE)
+    return round(sum(_BYTES_PER_WEIGHT[form] for form in forms) * n_weights * _DISK_SPARE)
 
 
 def _check_space(checkpoint: Checkpoint, precisions: tuple[Precision, ...], folder: Path) -> None:
-    needed = needed_bytes(checkpoint.n_parameters, precisions)
+    config = checkpoint.config
+    doubled = config.n_vocab * config.n_embd if config.tied_head else 0  # stored by rows and by columns
+    needed = needed_bytes(checkpoint.n_parameters + doubled, precisions)
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise WriterError(

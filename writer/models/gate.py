@@ -29,12 +29,13 @@ Steps = Generator[tuple[int, int], None, float]
 
 
 def gate_windows(tokenizer: Tokenizer, text: str, n_ctx: int) -> Windows:
-    """The first GATE_TOKENS tokens of `text`, cut into windows (W, T) that the model can hold."""
-    token_ids = tokenizer.encode(text)[:GATE_TOKENS]
-    if len(token_ids) < GATE_TOKENS:
-        raise ValueError(f"the gate's text gives {len(token_ids)} tokens, not {GATE_TOKENS}")
+    """The first GATE_TOKENS tokens of `text` or a few more, cut into whole windows (W, T) that the model can hold."""
     width = min(GATE_WINDOW_TOKENS, n_ctx)
-    return np.array(token_ids[: len(token_ids) // width * width], np.int64).reshape(-1, width)
+    n_tokens = -(-GATE_TOKENS // width) * width
+    token_ids = tokenizer.encode(text)[:n_tokens]
+    if len(token_ids) < n_tokens:
+        raise ValueError(f"the gate's text gives {len(token_ids)} tokens, not {n_tokens}")
+    return np.array(token_ids, np.int64).reshape(-1, width)
 
 
 def reference_perplexity(checkpoint: Checkpoint, windows: Windows) -> Steps:
