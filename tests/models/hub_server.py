@@ -203,9 +203,9 @@ class HubHandler(BaseHTTPRequestHandler):
         with blob.path.open("rb") as file:
             file.seek(begin)
             while begin < end and (piece := file.read(min(_PIECE_BYTES, end - begin))):
+                self.hub.sent_bytes[blob.path.name] += len(piece)  # first: the client may be done with it at once
                 self.wfile.write(piece)
                 begin += len(piece)
-                self.hub.sent_bytes[blob.path.name] += len(piece)
                 if self.hub.bytes_per_s:
                     time.sleep(len(piece) / self.hub.bytes_per_s)
         if begin < end or self.headers.get("connection") == "close":
