@@ -21,7 +21,8 @@ test: $(TEST)/.ready $(STARTER_HOME)/.ready
 
 test-long: $(TEST)/.ready $(STARTER_HOME)/.ready
 	@sh packaging/system_libraries.sh tests
-	$(TEST)/bin/python -m pytest --long -n 2 --dist loadfile -q $(ARGS)
+	$(TEST)/bin/python -m pytest --long -m "not alone" -n 2 --dist loadfile -q $(ARGS)
+	$(TEST)/bin/python -m pytest --long -m alone -q
 
 check: $(TEST)/.ready
 	$(TEST)/bin/ruff format --check .

@@ -12,6 +12,7 @@ TIMEOUT_S = 3600  # the first run builds the model
 
 
 @pytest.mark.long
+@pytest.mark.alone
 def test_the_window_stays_live_while_a_medium_model_streams(display: str, capsys: pytest.CaptureFixture[str]) -> None:
     """tests/benchmarks/window.py states its limits and fails beyond them."""
     benchmark = Path(__file__).parents[1] / "benchmarks" / "window.py"
