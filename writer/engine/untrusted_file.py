@@ -3,6 +3,7 @@ megabytes of JSON can become gigabytes of objects."""
 
 import json
 import os
+import re
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,19 @@ from writer.errors import WriterError
 
 # The largest tokenizers in use hold 1.6 million values: 200,000 tokens, and 450,000 merges written as pairs.
 _MAX_VALUES = 2**21
+# Names that mean the same on every system, and nothing but a file in a given folder: no "../" and no "/etc", no "CON"
+# and no "a:b" of Windows, nothing that reads from right to left.
+_PLAIN_NAME = re.compile(r"(?!(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$))[a-z0-9_][a-z0-9._-]{0,200}", re.I | re.A)
+
+
+def is_plain_name(name: str) -> bool:
+    """Whether a stranger's name for a file may become one on the user's disk."""
+    return _PLAIN_NAME.fullmatch(name) is not None
+
+
+def shown(words: object, most_chars: int = 60) -> str:
+    """A stranger's words, fit to be shown: not long, and nothing that steers a terminal."""
+    return "".join(char for char in str(words)[:most_chars] if char.isprintable())
 
 
 def open_regular(path: Path) -> BinaryIO:

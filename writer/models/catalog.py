@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from writer.engine.untrusted_file import is_plain_name
 from writer.errors import WriterError
 from writer.models.manifest import is_id
 from writer.models.precision import Precision
@@ -16,9 +17,7 @@ _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*
 _REVISION = re.compile(r"[0-9a-f]{40}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _REQUIREMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9][A-Za-z0-9.+!_-]*")
-_FILE_NAME = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*/)*[A-Za-z0-9][A-Za-z0-9._-]*")
 _SUFFIXES = (".safetensors", ".gguf", ".onnx", ".json", ".txt")
-_DEVICES = frozenset({"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))})
 
 DEFAULT_MODEL = "gpt2-medium"  # what the product is made for
 STARTER = "starter"  # what a fresh machine writes with at once
@@ -155,7 +154,7 @@ def _entry(values: Any) -> CatalogEntry:
     for name in ("parameters", "n_ctx", "download_bytes", "disk_bytes", "memory_bytes"):
         if type(values[name]) is not int or values[name] < 0:
             raise TypeError(f"{name} is no whole number")
-    if not is_id(values["id"]) or _is_device(values["id"]):
+    if not is_id(values["id"]) or not is_plain_name(values["id"]):
         raise ValueError(f"{values['id']!r} is no model id")
     if values["precision"] not in list(Precision):
         raise ValueError(f"precision is none of {', '.join(Precision)}")
@@ -229,14 +228,10 @@ def _check_text(name: str, value: Any) -> str:
 
 def _check_file(name: Any, suffixes: tuple[str, ...]) -> None:
     """The name becomes one on the user's disk: plain letters only, and none that a system reads as a device."""
-    if not _FILE_NAME.fullmatch(_check_text("name", name)) or any(map(_is_device, PurePosixPath(name).parts)):
+    if not all(map(is_plain_name, _check_text("name", name).split("/"))):
         raise ValueError(f"{name!r} is no file name")
     if not name.endswith(suffixes):
         raise ValueError(f"the name {name} does not end in {' or '.join(suffixes)}")
-
-
-def _is_device(name: str) -> bool:
-    return name.partition(".")[0].upper() in _DEVICES
 
 
 def _check_pins(file: HubFile | PinnedFile) -> None:

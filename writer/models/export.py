@@ -3,11 +3,11 @@
 import importlib
 import importlib.util
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from writer.engine.untrusted_file import is_plain_name
 from writer.errors import WriterError
 from writer.models.build import BuildProgress
 from writer.models.checkpoint.checkpoint import damaged
@@ -15,7 +15,6 @@ from writer.models.checkpoint.fields import read_json
 
 _EXPORTER = "optimum.exporters.onnx"
 _NEEDED = ("torch", "transformers", _EXPORTER)
-_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}\.safetensors")
 _MAX_INDEX_BYTES = 2**23  # a line for each tensor
 _TASK = "text-generation-with-past"
 
@@ -86,7 +85,10 @@ def _are_safetensors(source: Path) -> bool:
     names = read_json(index, _MAX_INDEX_BYTES).get("weight_map")
     if not isinstance(names, dict) or not all(isinstance(name, str) for name in names.values()):
         raise damaged(index.name)
-    return all(_PART.fullmatch(name) and (source / name).is_file() for name in set(names.values()))
+    return all(
+        is_plain_name(name) and name.endswith(".safetensors") and (source / name).is_file()
+        for name in set(names.values())
+    )
 
 
 def _is_installed(name: str) -> bool:

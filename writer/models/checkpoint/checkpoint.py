@@ -12,19 +12,20 @@ from numpy.typing import NDArray
 
 from writer.engine.config import ModelConfig
 from writer.engine.tokenizer import TokenizerSpec
+from writer.engine.untrusted_file import shown
 from writer.errors import WriterError
 
 # The cache of a llama's full context (8,192 and more) would take gigabytes on a writer's machine.
 LLAMA_MAX_CTX = 2048
 
 # Bounds that no model of these families comes near. They keep a lying header from costing time and memory.
-_MAX_LAYERS = 1000
-_MAX_DIMENSION = 2**22
+MAX_LAYERS = 1000
+MAX_DIMENSION = 2**22
 MAX_TENSORS = 20_000  # the layers' own, and constants beside them
 
 # Below these there is nothing to measure a model on: it would be shown a word, or could not tell all bytes apart.
-_MIN_CTX = 32
-_MIN_VOCAB = 256
+MIN_CTX = 32
+MIN_VOCAB = 256
 
 # Causal masks and rotary frequencies that older versions of transformers stored: constants, not weights.
 _CONSTANTS = re.compile(r"h\.\d+\.attn\.(masked_)?bias|layers\.\d+\.self_attn\.rotary_emb\.inv_freq")
@@ -63,7 +64,7 @@ class Checkpoint:
         self.config = replace(config, eos_token_ids=_end_tokens(config, self.tokenizer))
         self.files = files
         self.kind = kind
-        self.licence = _plain(licence, 100)  # "" when the checkpoint names none
+        self.licence = shown(licence, 100)  # "" when the checkpoint names none
         needed = expected_shapes(config)
         _check_tensors(needed, tensors)
         self._tensors = {name: tensors[name] for name in needed}
@@ -110,31 +111,26 @@ def expected_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
 
 
 def unsupported(what: str) -> WriterError:
-    return WriterError(f"Writer cannot run this model: {_plain(what, 200)}.", "Choose another model.")
+    return WriterError(f"Writer cannot run this model: {shown(what, 200)}.", "Choose another model.")
 
 
 def unsupported_architecture(name: object) -> WriterError:
-    return WriterError(f"Writer reads gpt2 and llama models; this one is {_plain(name, 60)}.", "Choose another model.")
+    return WriterError(f"Writer reads gpt2 and llama models; this one is {shown(name, 60)}.", "Choose another model.")
 
 
 def damaged(file_name: str, detail: str = "") -> WriterError:
     """For a file that breaks off or lies about itself; `detail` says how, for whoever reports it."""
     return WriterError(
-        f"{file_name} is damaged or cut short{detail and f': {_plain(detail, 200)}'}.", "Get the model again."
+        f"{file_name} is damaged or cut short{detail and f': {shown(detail, 200)}'}.", "Get the model again."
     )
-
-
-def _plain(words: object, most_chars: int) -> str:
-    """Words out of a stranger's file, fit to be shown: not long, and nothing that steers a terminal."""
-    return "".join(char for char in str(words)[:most_chars] if char.isprintable())
 
 
 def _check_config(config: ModelConfig) -> None:
     dimensions = (config.n_vocab, config.n_ctx, config.n_embd, config.n_head, config.n_kv_head, config.head_dim)
     is_llama = config.architecture == "llama"
     if (
-        not all(0 < n <= _MAX_DIMENSION for n in (*dimensions, config.n_inner))
-        or not 0 < config.n_layer <= _MAX_LAYERS
+        not all(0 < n <= MAX_DIMENSION for n in (*dimensions, config.n_inner))
+        or not 0 < config.n_layer <= MAX_LAYERS
         or config.n_head % config.n_kv_head
         or (not is_llama and config.n_head * config.head_dim != config.n_embd)
         or (is_llama and config.head_dim % 2)
@@ -142,10 +138,10 @@ def _check_config(config: ModelConfig) -> None:
         or (is_llama and not 1 <= config.rope_theta < math.inf)
     ):
         raise WriterError("The model's configuration makes no network.", "Get the model again.")
-    if config.n_ctx < _MIN_CTX:
-        raise unsupported(f"it reads {config.n_ctx} tokens at a time, and writing takes {_MIN_CTX}")
-    if config.n_vocab < _MIN_VOCAB:
-        raise unsupported(f"it knows {config.n_vocab} tokens, and text takes {_MIN_VOCAB}")
+    if config.n_ctx < MIN_CTX:
+        raise unsupported(f"it reads {config.n_ctx} tokens at a time, and writing takes {MIN_CTX}")
+    if config.n_vocab < MIN_VOCAB:
+        raise unsupported(f"it knows {config.n_vocab} tokens, and text takes {MIN_VOCAB}")
 
 
 def _check_tensors(needed: Mapping[str, tuple[int, ...]], found: Mapping[str, StoredTensor]) -> None:

@@ -1,11 +1,10 @@
 """A Hugging Face folder: config.json, tokenizer files, model.safetensors in one file or in shards."""
 
-import re
 from pathlib import Path
 from typing import Any
 
 from writer.engine.config import ModelConfig
-from writer.engine.untrusted_file import open_regular
+from writer.engine.untrusted_file import is_plain_name, open_regular
 from writer.errors import WriterError
 from writer.models.checkpoint.checkpoint import (
     LLAMA_MAX_CTX,
@@ -25,11 +24,6 @@ _PREFIXES = {"gpt2": "transformer.", "llama": "model."}
 _GELU_TANH = ("gelu_new", "gelu_pytorch_tanh")  # two names of one formula
 _INDEX = "model.safetensors.index.json"
 _MAX_INDEX_BYTES = 2**23  # a line for each tensor
-# The index may name files beside it only, by names that mean the same on every system: no "../", no "/etc", no
-# "CON" or "a:b" of Windows, nothing that reads from right to left.
-_PART = re.compile(
-    r"(?!(?:con|prn|aux|nul|com\d|lpt\d)\.)[a-z0-9][a-z0-9._-]{0,127}\.safetensors", re.IGNORECASE | re.ASCII
-)
 # What is read besides the weights, for the record.
 _DESCRIPTIONS = (
     "config.json",
@@ -68,10 +62,7 @@ def read_config(folder: Path) -> ModelConfig:
         raise unsupported_architecture(architecture)
     if fields.get("quantization_config"):
         raise unsupported("its weights are quantised in a form of their own")
-    ends = _token_ids(fields.get("eos_token_id", 50256 if architecture == "gpt2" else None))
-    generation = folder / "generation_config.json"
-    if generation.is_file():
-        ends += _token_ids(read_json(generation).get("eos_token_id"))
+    ends = end_token_ids(folder, fields, 50256 if architecture == "gpt2" else None)
     return _gpt2_config(fields, ends) if architecture == "gpt2" else _llama_config(fields, ends)
 
 
@@ -141,6 +132,15 @@ def _rope(fields: Fields) -> dict[str, Any]:
     return rope
 
 
+def end_token_ids(folder: Path, fields: Fields, default: int | None = None) -> tuple[int, ...]:
+    """What ends a text, by config.json (`fields`) and by generation_config.json beside it."""
+    ends = _token_ids(fields.get("eos_token_id", default))
+    generation = folder / "generation_config.json"
+    if generation.is_file():
+        ends += _token_ids(read_json(generation).get("eos_token_id"))
+    return ends
+
+
 def _token_ids(value: object) -> tuple[int, ...]:
     """One id, a list of them, or nothing."""
     ids = value if isinstance(value, list) else [] if value is None else [value]
@@ -159,7 +159,7 @@ def _weight_files(folder: Path) -> list[Path]:
             raise damaged(index.name)
         shards = sorted(set(names.values()))
         for name in shards:
-            if not _PART.fullmatch(name):
+            if not (is_plain_name(name) and name.endswith(".safetensors")):
                 raise damaged(index.name, f"{name!r:.80} is no name of a part")
             if not (folder / name).is_file():
                 raise WriterError(f"The model's part {name} is missing.", "Get the model again.")

@@ -17,9 +17,9 @@ _OPSET = 18
 _IR_VERSION = 9
 
 # ONNX Runtime maps external tensors that begin on a page (and, on Windows, on an allocation granule).
-_ALIGNMENT_BYTES = 65536
+ALIGNMENT_BYTES = 65536
 # Small tensors stay inside the graph: ONNX Runtime needs the values of some constants while it optimises.
-_INLINE_BYTES = 1024
+INLINE_BYTES = 1024
 
 
 class GraphBuilder:
@@ -51,10 +51,10 @@ class GraphBuilder:
         tensor = TensorProto(
             name=name, data_type=helper.np_dtype_to_tensor_dtype(values.dtype), dims=list(values.shape)
         )
-        if values.nbytes <= _INLINE_BYTES:
+        if values.nbytes <= INLINE_BYTES:
             tensor.raw_data = values.tobytes()
         else:
-            self._data.write(b"\0" * (-self._data.tell() % _ALIGNMENT_BYTES))
+            self._data.write(b"\0" * (-self._data.tell() % ALIGNMENT_BYTES))
             tensor.data_location = TensorProto.EXTERNAL
             place = {"location": self._data_path.name, "offset": self._data.tell(), "length": values.nbytes}
             for key, value in place.items():

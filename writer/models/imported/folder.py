@@ -1,12 +1,19 @@
 """A folder that holds an exported language model: which of its files is the graph, and what its descriptions say."""
 
 from pathlib import Path
-from typing import Any
 
 from writer.engine.config import ModelConfig
 from writer.errors import WriterError
-from writer.models.checkpoint.checkpoint import LLAMA_MAX_CTX, damaged, unsupported
+from writer.models.checkpoint.checkpoint import (
+    LLAMA_MAX_CTX,
+    MAX_DIMENSION,
+    MAX_LAYERS,
+    MIN_CTX,
+    MIN_VOCAB,
+    unsupported,
+)
 from writer.models.checkpoint.fields import Fields, read_json
+from writer.models.checkpoint.hugging_face import end_token_ids
 from writer.models.imported.interface import Interface
 
 # In order of preference: a merged decoder holds a second network for the first step.
@@ -22,9 +29,6 @@ DESCRIPTIONS = (
     "added_tokens.json",
 )
 
-_MIN_CTX, _MIN_VOCAB = 32, 256  # as for checkpoints: less than this is nothing to write with
-_MAX_DIMENSION = 2**22
-_MAX_LAYERS = 1000
 # Names that configurations have for the same thing.
 _CTX_NAMES = ("max_position_embeddings", "n_positions", "n_ctx", "max_seq_len", "seq_length", "max_sequence_length")
 _WIDTH_NAMES = ("hidden_size", "n_embd", "d_model", "n_embed")
@@ -61,12 +65,12 @@ def read_shape(folder: Path, interface: Interface, n_vocab: int, n_start: int) -
     n_head = _first(fields, _HEAD_NAMES, interface.n_kv_head)
     n_embd = _first(fields, _WIDTH_NAMES, n_head * interface.head_dim)
     dimensions = (n_vocab, n_embd, n_head, interface.n_kv_head, interface.head_dim)
-    if not all(0 < n <= _MAX_DIMENSION for n in dimensions) or interface.n_layer > _MAX_LAYERS:
+    if not all(0 < n <= MAX_DIMENSION for n in dimensions) or interface.n_layer > MAX_LAYERS:
         raise WriterError("The model's configuration makes no network.", "Get the model again.")
-    if n_ctx < _MIN_CTX:
-        raise unsupported(f"it reads {n_ctx} tokens at a time, and writing takes {_MIN_CTX}")
-    if n_vocab < _MIN_VOCAB:
-        raise unsupported(f"it knows {n_vocab} tokens, and text takes {_MIN_VOCAB}")
+    if n_ctx < MIN_CTX:
+        raise unsupported(f"it reads {n_ctx} tokens at a time, and writing takes {MIN_CTX}")
+    if n_vocab < MIN_VOCAB:
+        raise unsupported(f"it knows {n_vocab} tokens, and text takes {MIN_VOCAB}")
     return ModelConfig(
         architecture="imported",
         n_vocab=n_vocab,
@@ -78,22 +82,9 @@ def read_shape(folder: Path, interface: Interface, n_vocab: int, n_start: int) -
         head_dim=interface.head_dim,
         n_inner=0,  # this and the rest stand in the graph alone
         norm_eps=0.0,
-        eos_token_ids=_end_tokens(folder, fields, n_vocab),
+        eos_token_ids=tuple(sorted({i for i in end_token_ids(folder, fields) if 0 <= i < n_vocab})),
     )
 
 
 def _first(fields: Fields, names: tuple[str, ...], default: int) -> int:
     return next((fields.whole(name) for name in names if fields.get(name) is not None), default)
-
-
-def _end_tokens(folder: Path, fields: Fields, n_vocab: int) -> tuple[int, ...]:
-    values: list[Any] = [fields.get("eos_token_id")]
-    if (folder / "generation_config.json").is_file():
-        values.append(read_json(folder / "generation_config.json").get("eos_token_id"))
-    ends: set[int] = set()
-    for value in values:
-        ids = value if isinstance(value, list) else [] if value is None else [value]
-        if any(type(i) is not int for i in ids):
-            raise damaged("config.json", "eos_token_id is no token id")
-        ends.update(i for i in ids if 0 <= i < n_vocab)
-    return tuple(sorted(ends))

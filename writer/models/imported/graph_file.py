@@ -3,7 +3,6 @@ looked at before ONNX Runtime sees any of it."""
 
 import math
 import os
-import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,16 +12,12 @@ from typing import BinaryIO
 import onnx
 from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto
 
-from writer.engine.untrusted_file import open_regular
+from writer.engine.untrusted_file import is_plain_name, open_regular, shown
 from writer.errors import WriterError
 
 _MAX_PROTOBUF_BYTES = 2**31 - 1  # what the format itself allows
 _MAX_NODES = 500_000
 _MAX_EXPANSION = 2  # tied weights may lie at the same place, but no more than this
-
-# Names that mean the same on every system, and nothing but a file beside the graph: no "../", no "/etc", no "a:b", and
-# not ONNX Runtime's marker "*/_ORT_MEM_ADDR_/*", after which it would take the offset for an address in memory.
-_PLAIN_NAME = re.compile(r"(?!(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$))[a-z0-9_][a-z0-9._-]{0,200}", re.I | re.A)
 
 _STANDARD_DOMAINS = frozenset({"", "ai.onnx"})
 _MICROSOFT = "com.microsoft"
@@ -105,11 +100,6 @@ def refused(what: str) -> WriterError:
     return WriterError(f"Writer cannot run this model: its graph {what}.", "Export it again, or choose another model.")
 
 
-def plain(words: str, most_chars: int = 60) -> str:
-    """Words out of a stranger's file, fit to be shown."""
-    return "".join(char for char in words[:most_chars] if char.isprintable())
-
-
 def open_unlinked(path: Path) -> BinaryIO:
     """Open a file that has one name only. Raises WriterError for a link, a pipe, a device or a missing file."""
     try:
@@ -118,7 +108,7 @@ def open_unlinked(path: Path) -> BinaryIO:
         stream = open_regular(path)
     except OSError as error:
         raise WriterError(
-            f"The model's file {plain(path.name)} cannot be read ({error.strerror}).", "Get the model again."
+            f"The model's file {shown(path.name)} cannot be read ({error.strerror}).", "Get the model again."
         ) from error
     if os.fstat(stream.fileno()).st_nlink != 1:
         stream.close()
@@ -128,7 +118,7 @@ def open_unlinked(path: Path) -> BinaryIO:
 
 def linked(path: Path) -> WriterError:
     return WriterError(
-        f"{plain(path.name)} is a link to a file elsewhere, so it is not read.", "Copy the model's own files (cp -rL)."
+        f"{shown(path.name)} is a link to a file elsewhere, so it is not read.", "Copy the model's own files (cp -rL)."
     )
 
 
@@ -136,7 +126,7 @@ def _parsed(path: Path) -> ModelProto:
     with open_unlinked(path) as stream:
         if os.fstat(stream.fileno()).st_size > _MAX_PROTOBUF_BYTES:
             raise WriterError(
-                f"{plain(path.name)} is larger than the 2 GB that an ONNX file can hold.",
+                f"{shown(path.name)} is larger than the 2 GB that an ONNX file can hold.",
                 "Export the model with its weights in a file beside it.",
             )
         data = stream.read(_MAX_PROTOBUF_BYTES + 1)
@@ -145,10 +135,10 @@ def _parsed(path: Path) -> ModelProto:
         model: ModelProto = onnx.load_model_from_string(data)
     except Exception as error:  # an exception of protobuf's, which is not asked for by name here
         raise WriterError(
-            f"{plain(path.name)} is no ONNX graph, or is damaged or nested too deeply.", "Get the model again."
+            f"{shown(path.name)} is no ONNX graph, or is damaged or nested too deeply.", "Get the model again."
         ) from error
     if not model.graph.node:
-        raise WriterError(f"{plain(path.name)} is no ONNX graph, or holds none.", "Get the model again.")
+        raise WriterError(f"{shown(path.name)} is no ONNX graph, or holds none.", "Get the model again.")
     return model
 
 
@@ -166,7 +156,7 @@ def _graphs(graph: GraphProto) -> Iterator[GraphProto]:
 def _check_node(node: NodeProto) -> None:
     known = node.domain in _STANDARD_DOMAINS or (node.domain == _MICROSOFT and node.op_type in _MICROSOFT_OPERATORS)
     if not known:
-        raise refused(f"uses the foreign operator {plain(node.domain)}:{plain(node.op_type)}")
+        raise refused(f"uses the foreign operator {shown(node.domain)}:{shown(node.op_type)}")
     for attribute in node.attribute:
         tensors = [*attribute.tensors, *([attribute.t] if attribute.HasField("t") else [])]
         if any(tensor.data_location == TensorProto.EXTERNAL for tensor in tensors):
@@ -178,8 +168,8 @@ def _check_node(node: NodeProto) -> None:
 def _place(tensor: TensorProto, folder: Path) -> Place:
     entries = {entry.key: entry.value for entry in tensor.external_data}
     name = entries.get("location", "")
-    if not _PLAIN_NAME.fullmatch(name):
-        raise refused(f"keeps its weights in {plain(name)!r}, which is no name of a file beside it")
+    if not is_plain_name(name):  # nor ONNX Runtime's marker "*/_ORT_MEM_ADDR_/*", which makes the offset an address
+        raise refused(f"keeps its weights in {shown(name)!r}, which is no name of a file beside it")
     if tensor.data_type not in _BITS:
         raise refused("stores weights in a form that Writer does not read")
     numbers = [entries.get("offset", "0"), entries.get("length", "0")]
@@ -200,6 +190,6 @@ def _check_amount(graph: ForeignGraph) -> None:
             with open_unlinked(place.file) as stream:
                 sizes[place.file] = os.fstat(stream.fileno()).st_size
         if place.offset_bytes + place.n_bytes > sizes[place.file]:
-            raise WriterError(f"{plain(place.file.name)} is damaged or cut short.", "Get the model again.")
+            raise WriterError(f"{shown(place.file.name)} is damaged or cut short.", "Get the model again.")
     if sum(place.n_bytes for place in graph.places.values()) > _MAX_EXPANSION * sum(sizes.values()):
         raise refused("uses the same bytes as many weights")

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from onnx import GraphProto, ModelProto, TensorProto, ValueInfoProto
 
 from writer.engine.imported_session import PAST_NAME, ROW_COUNT_NAMES
-from writer.models.imported.graph_file import plain, refused
+from writer.engine.untrusted_file import shown
+from writer.models.imported.graph_file import refused
 
 _INTEGERS = frozenset({TensorProto.INT32, TensorProto.INT64})
 _NUMBERS = frozenset({TensorProto.FLOAT, TensorProto.FLOAT16})
@@ -27,9 +28,9 @@ def read_interface(model: ModelProto) -> Interface:
     graph = model.graph
     inputs, outputs = _inputs(graph), {value.name: value for value in graph.output}
     if "input_ids" not in inputs:
-        raise refused(f"is that of no language model (it takes {plain(', '.join(inputs), 100)})")
+        raise refused(f"is that of no language model (it takes {shown(', '.join(inputs), 100)})")
     if "logits" not in outputs:
-        raise refused(f"gives no scores of words (it gives {plain(', '.join(outputs), 100)})")
+        raise refused(f"gives no scores of words (it gives {shown(', '.join(outputs), 100)})")
     pasts = {name: value for name, value in inputs.items() if PAST_NAME.fullmatch(name)}
     if not pasts:
         raise refused("takes no past, so every word would cost a reading of the whole text")
@@ -42,9 +43,9 @@ def read_interface(model: ModelProto) -> Interface:
         elif name in _TEXT_INPUTS:
             wanted = kind in _INTEGERS
         else:
-            raise refused(f"wants to be given {plain(name)}, which Writer does not have")
+            raise refused(f"wants to be given {shown(name)}, which Writer does not have")
         if not wanted:
-            raise refused(f"takes {plain(name)} in a form that Writer does not have")
+            raise refused(f"takes {shown(name)} in a form that Writer does not have")
     n_layer = len(pasts) // 2
     if set(pasts) != {f"past_key_values.{i}.{part}" for i in range(n_layer) for part in ("key", "value")}:
         raise refused("has layers without a past")

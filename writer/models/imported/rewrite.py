@@ -8,12 +8,10 @@ from typing import BinaryIO
 from onnx import TensorProto
 
 from writer.errors import WriterError
+from writer.models.graph.builder import ALIGNMENT_BYTES, INLINE_BYTES
 from writer.models.imported.graph_file import ForeignGraph, Place, open_unlinked
 from writer.models.precision import Precision
 
-# ONNX Runtime maps external tensors that begin on a page (and, on Windows, on an allocation granule).
-_ALIGNMENT_BYTES = 65536
-_INLINE_BYTES = 1024  # small tensors stay inside: ONNX Runtime needs the values of some while it optimises
 _PIECE_BYTES = 1 << 24
 _HALVES = frozenset({TensorProto.FLOAT16, TensorProto.BFLOAT16})
 _BYTES = frozenset({TensorProto.INT8, TensorProto.UINT8})
@@ -53,7 +51,7 @@ def store_weights(graph: ForeignGraph, target: Path) -> Iterator[tuple[int, int]
             place = graph.places.get(i)
             if place is None and not _is_large(tensor):
                 continue
-            data.write(b"\0" * (-data.tell() % _ALIGNMENT_BYTES))
+            data.write(b"\0" * (-data.tell() % ALIGNMENT_BYTES))
             offset = data.tell()
             if place is None:
                 data.write(tensor.raw_data)
@@ -77,7 +75,7 @@ def write_graph(graph: ForeignGraph, target: Path, metadata: dict[str, str]) -> 
 
 
 def _is_large(tensor: TensorProto) -> bool:
-    return tensor.data_type != TensorProto.STRING and tensor.ByteSize() > _INLINE_BYTES and len(tensor.raw_data) > 0
+    return tensor.data_type != TensorProto.STRING and tensor.ByteSize() > INLINE_BYTES and len(tensor.raw_data) > 0
 
 
 def _copy(place: Place, data: BinaryIO) -> None:
