@@ -262,7 +262,9 @@ def test_download_and_build_must_both_fit_before_the_first_byte(
     building = needed_bytes(entry.parameters, (Precision.INT8,))
     assert building > needed_bytes(entry.parameters, (Precision.INT8_BLOCKS,)) + 1_000_000_000
     with_free(building + entry.download_bytes - 1, monkeypatch)
-    with pytest.raises(WriterError, match=r"My own needs 2\.\d GB of free disk space \(.* MB to download it, 2"):
+    with pytest.raises(
+        WriterError, match=r"My own \(.* MB to download, 2\.\d GB to build\) needs 2\.\d GB of free disk space"
+    ):
         next(install(request(entry), store, HubSettings(hub.url)))
     assert hub.requests == []
     (sources / f"{NAME}.part").write_bytes(b"1")  # has its place already

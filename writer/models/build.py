@@ -1,10 +1,9 @@
 """Checkpoint -> installed model: graph, quality gate, manifest, all or nothing."""
 
-import errno
-import shutil
 import time
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from writer import __version__
@@ -13,6 +12,7 @@ from writer.engine.tokenizer import TOKENIZER_NAME, Tokenizer, TokenizerSpec
 from writer.errors import WriterError
 from writer.models import gate
 from writer.models.checkpoint import Checkpoint, open_checkpoint
+from writer.models.disk import require_free, storing
 from writer.models.graph import write_graph
 from writer.models.lock import WAITING
 from writer.models.manifest import FileRecord, hash_file
@@ -93,27 +93,16 @@ def _build(request: BuildRequest, store: ModelStore) -> Iterator[BuildEvent]:
     windows = gate.gate_windows(Tokenizer(spec), request.gate_text, checkpoint.config.n_ctx)
     before = store.get(request.model_id).manifest if request.add else None
     keep = [name for record in before.precisions.values() for name in record.files] if before else []
-    try:
-        with store.staging(request.model_id, keep) as folder:
-            _check_space(checkpoint, request.precisions, folder)
-            source_files = yield from _file_records(checkpoint.files)
-            if before and before.source_files != source_files:
-                raise WriterError(
-                    f"{request.model_id} was built from other files.", f"writer models remove {request.model_id} first."
-                )
-            manifest = yield from _build_into(folder, request, checkpoint, windows, before)
-            shared = file_record(spec.save(folder))
-            manifest = replace(manifest, source_files=source_files, shared_files={TOKENIZER_NAME: shared})
-            write_manifest(folder, manifest)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    with storing(store.models_dir, "built"), store.staging(request.model_id, keep) as folder:
+        _check_space(checkpoint, request.precisions, folder)
+        source_files = yield from file_records(checkpoint.files)
+        if before and before.source_files != source_files:
             raise WriterError(
-                "The disk is full, so the model was not built.", "Free some space and try again."
-            ) from error
-        raise WriterError(
-            f"The model could not be built in {store.models_dir} ({error.strerror or error}).",
-            "Make the folder writable, or set WRITER_HOME to another one.",
-        ) from error
+                f"{request.model_id} was built from other files.", f"writer models remove {request.model_id} first."
+            )
+        manifest = yield from _build_into(folder, request, checkpoint, windows, before)
+        shared = file_record(spec.save(folder))
+        write_manifest(folder, replace(manifest, source_files=source_files, shared_files={TOKENIZER_NAME: shared}))
     yield BuildFinished(store.get(request.model_id))
 
 
@@ -166,13 +155,27 @@ def _measured(
     for done, total in write_graph(checkpoint, precision, graph):
         yield BuildProgress(f"Building the {precision.label} form", done, total)
     build_s = time.perf_counter() - began
+    stage = f"Measuring the {precision.label} form"
+    load = partial(ModelSession.load, graph, checkpoint.config)
+    return (yield from measure(stage, files, load, windows, build_s, fp32))
+
+
+def measure(
+    stage: str,
+    files: tuple[Path, ...],
+    load: Callable[[], ModelSession],
+    windows: gate.Windows,
+    build_s: float,
+    perplexity_fp32: float | None,
+) -> Generator[BuildProgress, None, PrecisionRecord]:
+    """What a graph costs and gives on this machine; `perplexity_fp32` None compares it with itself."""
     resident = gate.resident_bytes()
-    session = ModelSession.load(graph, checkpoint.config)
-    perplexity = yield from _stage(f"Measuring the {precision.label} form", gate.graph_perplexity(session, windows))
+    session = load()
+    perplexity = yield from _stage(stage, gate.graph_perplexity(session, windows))
     return PrecisionRecord(
-        files=(yield from _file_records(files)),
+        files=(yield from file_records(files)),
         perplexity=perplexity,
-        perplexity_fp32=fp32,
+        perplexity_fp32=perplexity if perplexity_fp32 is None else perplexity_fp32,
         n_gate_tokens=windows.size,
         build_s=round(build_s, 2),
         memory_bytes=max(0, gate.resident_bytes() - resident),
@@ -180,7 +183,7 @@ def _measured(
     )
 
 
-def _file_records(paths: Iterable[Path]) -> Generator[BuildProgress, None, dict[str, FileRecord]]:
+def file_records(paths: Iterable[Path]) -> Generator[BuildProgress, None, dict[str, FileRecord]]:
     """Hash files; its steps are megabytes."""
     total = sum(path.stat().st_size for path in paths) // 1_000_000
     records: dict[str, FileRecord] = {}
@@ -224,10 +227,4 @@ def needed_bytes(n_weights: int, precisions: tuple[Precision, ...]) -> int:
 def _check_space(checkpoint: Checkpoint, precisions: tuple[Precision, ...], folder: Path) -> None:
     config = checkpoint.config
     doubled = config.n_vocab * config.n_embd if config.tied_head else 0  # stored by rows and by columns
-    needed = needed_bytes(checkpoint.n_parameters + doubled, precisions)
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        raise WriterError(
-            f"Building needs {needed / 1e9:.1f} GB of free disk space, and {free / 1e9:.1f} GB are left.",
-            "Free some space and try again.",
-        )
+    require_free(needed_bytes(checkpoint.n_parameters + doubled, precisions), folder, "Building the model")

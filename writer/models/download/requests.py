@@ -7,13 +7,16 @@ import ipaddress
 import socket
 import ssl
 import urllib.request
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 import httpx2
 
 from writer.errors import WriterError
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,21 @@ def new_client() -> httpx2.AsyncClient:
     return httpx2.AsyncClient(
         transport=_Routes(), timeout=None, trust_env=False, headers={"accept-encoding": "identity"}
     )
+
+
+async def insisting(limits: Limits, attempt: Callable[[], Awaitable[_T]]) -> _T:
+    """What a small request brings, tried again while what is in the way may pass. Raises WriterError."""
+    for n_failed in range(limits.n_tries):
+        try:
+            return await attempt()
+        except TryAgain as problem:
+            if n_failed == limits.n_tries - 1:
+                raise WriterError(
+                    f"The model cannot be fetched: {problem}.", "Check your connection and try again."
+                ) from problem
+            wait_s = limits.backoff_s * 2**n_failed if problem.wait_s is None else problem.wait_s
+        await asyncio.sleep(min(wait_s, limits.longest_wait_s))
+    raise AssertionError("the last attempt returns or raises")
 
 
 @asynccontextmanager

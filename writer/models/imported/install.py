@@ -1,7 +1,5 @@
 """Exported graph -> installed model, all or nothing."""
 
-import errno
-import shutil
 import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
@@ -13,8 +11,9 @@ from writer.engine.imported_tokenizer import ImportedTokenizer
 from writer.engine.tokenizer import Tokenizer
 from writer.errors import WriterError
 from writer.models import gate
-from writer.models.build import BuildEvent, BuildFinished, BuildProgress
+from writer.models.build import BuildEvent, BuildFinished, BuildProgress, file_records, measure
 from writer.models.checkpoint.hugging_face import licence_of
+from writer.models.disk import require_free, storing
 from writer.models.imported.folder import DESCRIPTIONS, description_folder, find_graph, read_shape
 from writer.models.imported.graph_file import ForeignGraph, read_graph
 from writer.models.imported.interface import read_interface
@@ -22,7 +21,7 @@ from writer.models.imported.rewrite import store_weights, stored_precision
 from writer.models.imported.trial import choose_tokenizer
 from writer.models.imported.try_out import check_length, try_out
 from writer.models.manifest import IMPORTED_KIND
-from writer.models.store import FileRecord, Manifest, ModelStore, PrecisionRecord, file_record, write_manifest
+from writer.models.store import Manifest, ModelStore, file_record, write_manifest
 
 _DISK_SPARE = 1.1
 _NOTE = "This model runs in the form in which it was exported; Writer has no other form of it to compare it with."
@@ -54,22 +53,13 @@ def import_model(request: ImportRequest, store: ModelStore) -> Iterator[BuildEve
             f"{request.source} holds no model.onnx and no decoder_model_merged.onnx.",
             "Give the folder that holds the exported model.",
         )
-    try:
-        yield BuildProgress("Looking at the graph", 0, 1)
+    yield BuildProgress("Looking at the graph", 0, 1)
+    with storing(store.models_dir, "imported"):
         graph = read_graph(path)
         with store.staging(request.model_id) as folder:
-            _check_space(graph, folder)
-            manifest = yield from _import_into(folder, request, graph)
-            write_manifest(folder, manifest)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise WriterError(
-                "The disk is full, so the model was not imported.", "Free some space and try again."
-            ) from error
-        raise WriterError(
-            f"The model could not be imported into {store.models_dir} ({error.strerror or error}).",
-            "Check the permissions of both folders, or set WRITER_HOME to another one.",
-        ) from error
+            needed = _DISK_SPARE * sum(file.stat().st_size for file in graph.files)
+            require_free(needed, folder, "Importing the model")
+            write_manifest(folder, (yield from _import_into(folder, request, graph)))
     yield BuildFinished(store.get(request.model_id))
 
 
@@ -80,7 +70,9 @@ def _import_into(folder: Path, request: ImportRequest, graph: ForeignGraph) -> G
     yield BuildProgress("Trying the tokenizer", 0, 1)
     tokenizer, start_ids = choose_tokenizer(_tokenizer_folder(described, request), request.gate_text)
     precision, n_parameters = stored_precision(graph), graph.n_parameters
-    source_files = _records(request.described_by or described, [] if request.described_by else graph.files)
+    source_files = yield from file_records(
+        _source_files(request.described_by or described, [] if request.described_by else graph.files)
+    )
     target = folder / f"{precision}.onnx"
     for done, total in store_weights(graph, target):
         yield BuildProgress("Copying the weights", done, total)
@@ -90,27 +82,14 @@ def _import_into(folder: Path, request: ImportRequest, graph: ForeignGraph) -> G
     _check_tokenizer(tokenizer, n_vocab)
     build_s = time.perf_counter() - began
 
-    resident = gate.resident_bytes()
-    session = ImportedSession.load(target, config)
-    check_length(session)
+    def load() -> ImportedSession:
+        session = ImportedSession.load(target, config)
+        check_length(session)
+        return session
+
     windows = gate.gate_windows(tokenizer, request.gate_text, config.n_ctx)
-    measuring = gate.graph_perplexity(session, windows)
-    while True:
-        try:
-            done, total = next(measuring)
-        except StopIteration as end:
-            perplexity = float(end.value)
-            break
-        yield BuildProgress("Measuring", done, total)
-    record = PrecisionRecord(
-        files={path.name: file_record(path) for path in (target, target.with_name(target.name + ".data"))},
-        perplexity=perplexity,
-        perplexity_fp32=perplexity,  # its own: see the note
-        n_gate_tokens=windows.size,
-        build_s=round(build_s, 2),
-        memory_bytes=max(0, gate.resident_bytes() - resident),
-        decode_tps=round(gate.decode_speed(session), 1),
-    )
+    files = (target, target.with_name(target.name + ".data"))
+    record = yield from measure("Measuring the graph", files, load, windows, build_s, None)
     saved = tokenizer.save(folder) if isinstance(tokenizer, ImportedTokenizer) else tokenizer.spec.save(folder)
     return Manifest(
         id=request.model_id,
@@ -136,11 +115,10 @@ def _tokenizer_folder(described: Path, request: ImportRequest) -> Path:
     return request.described_by if is_missing and request.described_by else described
 
 
-def _records(described: Path, graph_files: list[Path]) -> dict[str, FileRecord]:
+def _source_files(described: Path, graph_files: list[Path]) -> list[Path]:
     """Of the files a model comes from: its graph's, or its checkpoint's, and its descriptions."""
     files = graph_files or sorted(described.glob("*.safetensors"))
-    files += [described / name for name in DESCRIPTIONS if (described / name).is_file()]
-    return {path.name: file_record(path) for path in files}
+    return [*files, *(described / name for name in DESCRIPTIONS if (described / name).is_file())]
 
 
 def _check_tokenizer(tokenizer: Tokenizer, n_vocab: int) -> None:
@@ -149,14 +127,4 @@ def _check_tokenizer(tokenizer: Tokenizer, n_vocab: int) -> None:
         raise WriterError(
             f"The tokenizer has {tokenizer.n_vocab} tokens, but the model knows only {n_vocab}.",
             "The files do not belong together: get the model again.",
-        )
-
-
-def _check_space(graph: ForeignGraph, folder: Path) -> None:
-    needed = _DISK_SPARE * sum(path.stat().st_size for path in graph.files)
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        raise WriterError(
-            f"Importing needs {needed / 1e9:.1f} GB of free disk space, and {free / 1e9:.1f} GB are left.",
-            "Free some space and try again.",
         )
