@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.cli.run_writer import writer
-from writer.cli import loading, start
+from writer.cli import start
 from writer.cli.main import main
 from writer.models.build import BuildFinished
 from writer.models.store import ModelStore
@@ -69,7 +69,7 @@ def rename(folder: Path, model_id: str, **values: Any) -> None:
 def test_what_a_build_found_is_told_by_the_command_that_caused_it(
     command: list[str], note: str, poem_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(loading, "install", installing(poem_home, note))
+    monkeypatch.setattr("writer.models.install.install", installing(poem_home, note))
     monkeypatch.setattr(start, "has_display", lambda: command == ["window"])
     monkeypatch.setattr("writer.ui.app.run_app", lambda *_: 0)
     assert main([] if command == ["window"] else command) == 0
@@ -81,7 +81,7 @@ def test_what_a_build_found_is_told_by_the_command_that_caused_it(
 def test_the_report_on_a_model_asked_for_says_it_once(
     poem_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(loading, "install", installing(poem_home, NOTE))
+    monkeypatch.setattr("writer.models.install.install", installing(poem_home, NOTE))
     assert main(["models", "get", "starter"]) == 0
     out, err = capsys.readouterr()
     assert (out + err).count(NOTE) == 1
@@ -122,7 +122,6 @@ class Locked:
 @pytest.mark.parametrize(
     ("refused", "command"),
     [
-        ("change", ["models", "build", "CHECKPOINT", "--id", "new"]),
         ("change", ["models", "remove", "poem"]),
         ("change", ["models", "get", "starter"]),
         ("change", ["generate", "x", "--model", "starter"]),
@@ -137,13 +136,12 @@ def test_a_models_folder_that_is_locked_is_told_in_one_line(
     refused: str,
     command: list[str],
     models: Path,
-    poem_home: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     Locked(models, monkeypatch).refuse(refused)
     monkeypatch.setattr(start, "has_display", lambda: False)
-    assert main([str(poem_home / "checkpoint") if word == "CHECKPOINT" else word for word in command]) == 1
+    assert main(command) == 1
     line = capsys.readouterr().err.splitlines()[-1]
     assert line.startswith("writer: ")
     assert "unexpected" not in line
@@ -158,6 +156,18 @@ def test_a_file_in_the_place_of_the_folder_is_told_in_one_line(
     (writer_home / "data").write_text("")
     assert main(["models", "build", str(poem_home / "checkpoint"), "--id", "new"]) == 1
     assert "Not a directory" in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_build_where_no_folder_can_be_is_told_in_one_line(
+    poem_home: Path, writer_home: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """It is a process of its own that meets the obstacle, which any user's permissions would be for it as well."""
+    (writer_home / "data").write_text("a file in the place of a folder")
+    monkeypatch.setenv("WRITER_HOME", str(writer_home))
+    assert main(["models", "build", str(poem_home / "checkpoint"), "--id", "new"]) == 1
+    told = capfd.readouterr().err.splitlines()
+    assert told[-1].startswith(f"writer: The models folder {writer_home / 'data' / 'models'} cannot be used")
+    assert not any("Traceback" in line for line in told)
 
 
 def test_the_window_opens_without_a_models_folder_it_may_read(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -92,6 +92,17 @@ def test_a_refusal_is_the_same_sentence_here(usage, store):
     assert isinstance(refused.value, UsageError) is usage
 
 
+def failing() -> Iterator[BuildProgress]:
+    yield BuildProgress("Building", 0, 1)
+    raise ZeroDivisionError("a fault of the program's own")
+
+
+def test_a_fault_of_the_programs_own_is_a_sentence_without_a_traceback(store, capfd):
+    with pytest.raises(WriterError, match=r"ZeroDivisionError: a fault of the program's own.*your text is safe"):
+        list(run(failing, store=store))
+    assert "Traceback" not in capfd.readouterr().err
+
+
 def test_m03_a_crash_ends_there(store):
     with pytest.raises(WriterError, match="probably damaged"):
         list(run(crashing, store=store))

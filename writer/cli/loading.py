@@ -6,10 +6,7 @@ import sys
 from writer.engine.session import Device
 from writer.engine.tokenizer import TokenizerSpec
 from writer.errors import UsageError
-from writer.models import sources
 from writer.models.catalog import STARTER, CatalogEntry, find_entry, load_catalog
-from writer.models.download import HubSettings
-from writer.models.install import InstallRequest, install
 from writer.models.loaded import LoadedModel
 from writer.models.precision import Precision
 from writer.models.store import InstalledModel, ModelStore
@@ -54,7 +51,11 @@ def open_catalog() -> dict[str, CatalogEntry]:
 
 def get_model(model_id: str, precisions: tuple[Precision, ...] = (), *, keep_source: bool = False) -> InstalledModel:
     """Fetch and build a model of the catalogue, or forms of it that are wanted too; shows its progress on stderr."""
+    # Getting models loads the network and the builder, which writing with one that is here can do without.
     from writer.cli.progress import show_progress
+    from writer.models import sources
+    from writer.models.download import HubSettings
+    from writer.models.install import InstallRequest, install
 
     entry, store = find_entry(open_catalog(), model_id), open_store()
     installed = next((model for model in store.list() if model.id == model_id), None)

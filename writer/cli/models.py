@@ -99,14 +99,15 @@ def _verify(options: argparse.Namespace) -> int:
 def _build(options: argparse.Namespace) -> int:
     from writer.cli.loading import check_precision, gate_text, gpt2_tokenizer, open_store
     from writer.cli.progress import show_progress
-    from writer.models.build import BuildRequest, build_model
+    from writer.models.build import BuildRequest
+    from writer.models.child import build_in_child
     from writer.models.precision import Precision
     from writer.models.store import check_id
 
     check_id(options.id)
     precision = Precision(check_precision(options.precision))
     request = BuildRequest(options.source, options.id, (precision,), gate_text(), tokenizer=gpt2_tokenizer())
-    return _report(show_progress(build_model(request, open_store())), options.json)
+    return _report(show_progress(build_in_child(request, open_store())), options.json)
 
 
 def _import(options: argparse.Namespace) -> int:
@@ -137,7 +138,7 @@ def _report(model: InstalledModel, as_json: bool) -> int:
     print(f"{model.id}: {manifest.title}")
     print(f"  network    {manifest.config.architecture}, reads {manifest.config.n_ctx} tokens at once")
     print(f"  licence    {manifest.licence or 'not stated'}")
-    print(f"  source     {', '.join(manifest.source_files)}")
+    print(f"  source     {manifest.source or ', '.join(manifest.source_files)}")
     print(f"  on disk    {model.size_bytes / 1e6:.0f} MB")
     for name, record in manifest.precisions.items():
         chosen = "  (used)" if name == manifest.default_precision else ""

@@ -1,4 +1,4 @@
-"""Getting and building models in a process of its own: what crashes, hangs or eats memory there ends there, and the
+"""Building and importing models in a process of its own: what crashes, hangs or eats memory there ends there, and the
 window's own process stays free for typing.
 
 Requests go to the child as they are. What comes back is JSON, never pickled objects: files of unknown origin are read
@@ -18,12 +18,12 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from writer.engine.untrusted_file import shown
 from writer.errors import UsageError, WriterError
 from writer.models.build import BuildEvent, BuildFinished, BuildProgress, BuildRequest, build_model
-from writer.models.download import DownloadProgress, HubSettings
+from writer.models.download import DownloadProgress
 from writer.models.export import ExportFinished, check_export, export_onnx
 from writer.models.imported import ImportRequest, find_graph, import_model
-from writer.models.install import InstallRequest, install
 from writer.models.store import ModelStore
 
 _POLL_S = 0.2
@@ -70,13 +70,10 @@ def _size_bytes(source: Path) -> int:
     return sum(path.stat().st_size for path in files if path.is_file())
 
 
-def install_in_child(request: InstallRequest, store: ModelStore, hub: HubSettings) -> Iterator[Event]:
-    """`install`, elsewhere. Yields at least five times a second, so that closing it works within a second."""
-    return _run(_install, (request, store, hub), store, ChildLimits())
-
-
 def build_in_child(request: BuildRequest, store: ModelStore) -> Iterator[Event]:
-    """`build_model`, elsewhere, with memory in proportion to its source."""
+    """`build_model`, elsewhere, with memory in proportion to its source.
+
+    Yields at least five times a second, so that closing it works within a second; so do the others."""
     return _run(_build, (request, store), store, ChildLimits.for_source(request.source))
 
 
@@ -92,10 +89,6 @@ def import_in_child(request: ImportRequest, store: ModelStore) -> Iterator[Event
         yield from _run(_export, (request.source, target), store, limits)
         exported = replace(request, source=target, described_by=request.source)
         yield from _run(_import, (exported, store), store, ChildLimits.for_graph(target))
-
-
-def _install(request: InstallRequest, store: ModelStore, hub: HubSettings) -> Iterator[Event]:
-    return install(request, store, hub)
 
 
 def _build(request: BuildRequest, store: ModelStore) -> Iterator[Event]:
@@ -210,13 +203,20 @@ def _work(
         for event in job(*arguments):
             _send(sending, event)
     except WriterError as error:
-        values = {"message": error.message, "hint": error.hint, "usage": isinstance(error, UsageError)}
-        with contextlib.suppress(OSError):
-            sending.send_bytes(json.dumps(["error", values]).encode())
+        _send_failure(sending, error)
     except MemoryError:
         os._exit(_NO_MEMORY)
     except BrokenPipeError:
         pass  # nobody is waiting any more
+    except Exception as error:  # noqa: BLE001 - said over there, where a traceback would help nobody
+        what = f"{type(error).__name__}: {shown(error, 200)}" if str(error) else type(error).__name__
+        _send_failure(sending, _died(what))
+
+
+def _send_failure(sending: Connection, error: WriterError) -> None:
+    values = {"message": error.message, "hint": error.hint, "usage": isinstance(error, UsageError)}
+    with contextlib.suppress(OSError):
+        sending.send_bytes(json.dumps(["error", values]).encode())
 
 
 def _send(sending: Connection, event: Message) -> None:

@@ -116,13 +116,13 @@ class InstalledModel:
         done, total = 0, sum(file.size_bytes for file in files.values())
         for name, file in files.items():
             hashing, found = hash_file(self.folder / name), None
-            try:
-                while (self.folder / name).is_file():
+            while found is None:
+                try:
                     yield done + next(hashing), total
-            except StopIteration as end:
-                found = end.value
-            except OSError:
-                pass  # as good as changed
+                except StopIteration as end:
+                    found = end.value
+                except OSError as error:
+                    raise damaged(self.id, f"{name} cannot be read") from error
             if found != file:
                 raise damaged(self.id, f"{name} has changed")
             done += file.size_bytes
