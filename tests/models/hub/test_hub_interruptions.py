@@ -30,6 +30,7 @@ from tests.models.hub_server import Hub, HubBlob, HubHandler
 from writer.errors import WriterError
 from writer.models.download import HubSettings, fetch_hub
 
+UNDERWAY_BYTES = 1 << 18  # what a kill catches between two syncs and on the line, of a file as small as this
 WEIGHTS_ONLY = replace(SOURCE, files=SOURCE.files[1:])
 PREAMBLE = f"""
 import os, sys, time
@@ -115,7 +116,7 @@ print((disk / "tiny" / {WEIGHTS!r}).stat().st_size, *sorted(p.name for p in (dis
     size, *names = outcome.split()
     assert int(size) == len(CONTENT)
     assert names == [".lock", ".verified.json", WEIGHTS]
-    assert sent_share(hub) < 1.4  # synced at each megabyte, so up to one of three again
+    assert sent_share(hub) < 1.2
 
 
 # -- killed --------------------------------------------------------------------------------------------------------
@@ -167,8 +168,7 @@ def test_n19_killed_it_goes_on_where_it_was(moment: str, hub: Hub, settings: Hub
     assert (folder / WEIGHTS).read_bytes() == CONTENT
     assert names_in(folder) == {WEIGHTS}
     reused = len(CONTENT) - (hub.sent_bytes[WEIGHTS] - before)
-    # Synced at each megabyte: of a file this small that is coarse, so the last stretch is allowed for.
-    assert reused >= 0.9 * before - (1 << 20)
+    assert reused >= 0.9 * before - UNDERWAY_BYTES
 
 
 def test_n19_what_a_power_failure_tore_is_not_trusted(hub: Hub, settings: HubSettings, folder: Path) -> None:

@@ -21,8 +21,9 @@ import httpx2
 from writer.errors import WriterError
 from writer.models.download.requests import Limits, TryAgain, answered
 
-_SYNCS = 50  # a power failure costs two percent at most
-_SMALLEST_SYNC_BYTES = 1 << 20
+# A kill or a power failure costs what has come since the last sync: a twentieth of what is here, or this.
+_SYNC_SHARE = 20
+_SMALLEST_SYNC_BYTES, _LARGEST_SYNC_BYTES = 1 << 18, 1 << 25
 _RATE_WINDOW_S = 5.0
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,15})-([0-9]{1,15})/([0-9]{1,15}|\*)")
 _STRONG_ETAG = re.compile(r'"[\x21\x23-\x7e]*"')
@@ -79,7 +80,8 @@ class PartFile:
             n_written = self._file.write(view)
             self.n_bytes += n_written
             view = view[n_written:]
-        if self.n_bytes - self._synced >= max(_SMALLEST_SYNC_BYTES, self._remote.size_bytes // _SYNCS):
+        allowed = min(max(self.n_bytes // _SYNC_SHARE, _SMALLEST_SYNC_BYTES), _LARGEST_SYNC_BYTES)
+        if self.n_bytes - self._synced >= allowed:
             self.sync()
 
     def sync(self) -> None:
