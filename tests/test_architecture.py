@@ -90,7 +90,7 @@ print(sorted({"torch", "transformers", "optimum", "onnx"} & set(sys.modules)))
 # Heavy dependencies, and the modules that may import them: their doors.
 DOORS = {
     "PySide6": ("ui",),
-    "onnxruntime": ("engine/session.py", "engine/imported_session.py"),
+    "onnxruntime": ("engine/devices.py", "engine/session.py", "engine/imported_session.py"),
     "tokenizers": ("engine/tokenizer.py", "engine/imported_tokenizer.py"),
     "onnx": ("models/graph", "models/imported"),
     "gguf": ("models/checkpoint",),

@@ -11,6 +11,7 @@ from writer.engine.session import ModelSession
 from writer.engine.tokenizer import Tokenizer, TokenizerSpec
 from writer.models.checkpoint import open_checkpoint
 from writer.models.graph import write_graph
+from writer.models.loaded import load_on_cpu
 from writer.models.precision import Precision
 from writer.paths import resources_dir
 
@@ -34,7 +35,7 @@ def _pair(reference: Any, folder: Path) -> Pair:
         if not graph.exists():
             for _ in write_graph(checkpoint, precision, graph):
                 pass
-        return ModelSession.load(graph, checkpoint.config, n_threads=2)
+        return load_on_cpu(graph, checkpoint.config, precision, n_threads=2)
 
     return Pair(reference, folder, load)
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from onnx import TensorProto
 
-from writer.engine.cpu import available_threads, cpu_features, saturates_in_int8
+from writer.engine.cpu import cpu_features, cpu_name, instruction_sets, saturates_in_int8, slow_cpu_note
 from writer.models.graph.builder import GraphBuilder
 from writer.models.graph.linear import _row_scaled_product
 from writer.models.precision import Precision
@@ -24,6 +24,36 @@ def test_flags_as_linux_tells_them(tmp_path: Path) -> None:
     cpuinfo = tmp_path / "cpuinfo"
     cpuinfo.write_text("processor : 0\nflags\t\t: fpu avx2 avx512_vnni\nprocessor : 1\nflags : fpu\n")
     assert cpu_features(cpuinfo) == {"fpu", "avx2", "avx512_vnni"}
+
+
+def test_flags_of_arm_processors(tmp_path: Path) -> None:
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text("processor\t: 0\nFeatures\t: fp asimd asimddp i8mm\n")
+    features = cpu_features(cpuinfo)
+    assert features == {"fp", "asimd", "asimddp", "i8mm"}
+    assert instruction_sets(features, "aarch64") == {"dot products": True, "I8MM": True}
+    assert cpu_name(cpuinfo) != ""
+
+
+def test_a_processor_has_the_name_that_linux_tells(tmp_path: Path) -> None:
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text("model\t\t: 2\nmodel name\t: Fast One @ 3:1 GHz\nflags\t: sse2\n")
+    assert cpu_name(cpuinfo) == "Fast One @ 3:1 GHz"
+
+
+@pytest.mark.parametrize(
+    ("features", "machine", "is_slow"),
+    [
+        ({"sse2", "avx"}, "x86_64", True),
+        ({"sse2"}, "AMD64", True),
+        ({"avx2"}, "x86_64", False),
+        ({"asimd"}, "aarch64", False),
+    ],
+)
+def test_no_avx2_is_one_sentence(features: set[str], machine: str, is_slow: bool) -> None:
+    note = slow_cpu_note(frozenset(features), machine)
+    assert ("AVX2" in note and note.count(".") == 1) is is_slow
+    assert instruction_sets(frozenset(features), "x86_64")["AVX2"] is ("avx2" in features)
 
 
 def test_without_linux_numpy_is_asked(tmp_path: Path) -> None:
@@ -86,7 +116,3 @@ def test_large_byte_products_are_exact_on_older_processors(
 
 def test_large_byte_products_are_exact_here(largest_product: Path) -> None:
     assert measure(largest_product)["ours"] == pytest.approx([K] * (3 * N), rel=1e-5)
-
-
-def test_there_is_always_a_thread() -> None:
-    assert available_threads() >= 1

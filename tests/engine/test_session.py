@@ -231,10 +231,3 @@ def test_a_damaged_graph_is_one_sentence(small_gpt2, tmp_path):
     broken.write_bytes((small_gpt2.folder / "int8.onnx").read_bytes()[:5000])
     with pytest.raises(WriterError, match=r"int8\.onnx cannot be opened"):
         ModelSession.load(broken, session.config)
-
-
-def test_cuda_falls_back_to_the_processor_and_says_so(small_gpt2):
-    config = small_gpt2.load(Precision.FP32).config
-    session = ModelSession.load(small_gpt2.folder / "fp32.onnx", config, device="cuda")
-    assert session.device == "cpu"
-    assert "processor" in session.fallback_note

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from writer.engine.tokenizer import Tokenizer, TokenizerSpec
-from writer.errors import WriterError
 from writer.models import gate
 from writer.models.build import BuildFinished, BuildRequest, build_model, needed_bytes
 from writer.models.checkpoint import open_checkpoint
@@ -27,13 +26,6 @@ def test_windows_hold_three_thousand_tokens_whatever_the_model_holds(n_ctx, widt
 def spec() -> TokenizerSpec:
     files = resources_dir() / "gpt2-tokenizer"
     return TokenizerSpec.from_gpt2_files(files / "vocab.json", files / "merges.txt")
-
-
-def test_half_precision_is_refused_before_anything_is_read(tmp_path: Path):
-    store = ModelStore(tmp_path / "models")
-    request = BuildRequest(tmp_path / "missing.gguf", "tiny", (Precision.INT8, Precision.FP16), GATE_TEXT)
-    with pytest.raises(WriterError, match=r"half precision.*Choose int8"):
-        list(build_model(request, store))
 
 
 @pytest.mark.parametrize("precision", [Precision.INT8_BLOCKS, Precision.INT4, Precision.FP32])

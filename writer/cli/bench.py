@@ -12,10 +12,11 @@ from writer.errors import UsageError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = "Measure loading, reading and writing. Run it while the machine is otherwise quiet."
     parser.add_argument("--model", metavar="ID", help="an installed model")
-    parser.add_argument("--precision", metavar="P", help="fp32, int8, int8-blocks or int4, as far as built")
+    parser.add_argument("--precision", metavar="P", help="fp32, int8, int8-blocks, int4 or fp16, as far as built")
     parser.add_argument("--prompt-tokens", type=int, default=256, metavar="N", help="tokens to read (default 256)")
     parser.add_argument("--new-tokens", type=int, default=64, metavar="N", help="tokens to write (default 64)")
     parser.add_argument("--threads", type=int, metavar="N", help="processor threads to use")
+    parser.add_argument("--device", choices=("cpu", "cuda"), help="where the model runs (see writer devices)")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -27,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
     if options.prompt_tokens < 1 or options.new_tokens < 1:
         raise UsageError("--prompt-tokens and --new-tokens must be at least 1.")
     began = time.perf_counter()
-    model = load_model(options.model, precision, options.threads)
+    model = load_model(options.model, precision, options.threads, options.device)
     load_s = time.perf_counter() - began
     session, cache = model.session, model.cache
     if options.prompt_tokens + options.new_tokens > session.config.n_ctx:
@@ -55,7 +56,8 @@ def run(options: argparse.Namespace) -> int:
     prefill_s, decode_s = statistics.median(prefills_s), statistics.median(steps_s)
     figures = {
         "model": model.installed.id,
-        "precision": precision or model.installed.manifest.default_precision,
+        "precision": model.precision,
+        "device": session.device,
         "load_s": round(load_s, 3),
         "prefill_s": round(prefill_s, 4),
         "prefill_tps": round(options.prompt_tokens / prefill_s, 1),

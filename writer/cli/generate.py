@@ -23,9 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = "Continue a text. The text goes to stdout, statistics to stderr."
     parser.add_argument("prompt", metavar="PROMPT|-", help="the text to continue; - reads it from stdin")
     parser.add_argument("--model", metavar="ID", help="an installed model (see writer models list)")
-    parser.add_argument("--precision", metavar="P", help="fp32, int8, int8-blocks or int4, as far as built")
+    parser.add_argument("--precision", metavar="P", help="fp32, int8, int8-blocks, int4 or fp16, as far as built")
     parser.add_argument("--threads", type=int, metavar="N", help="processor threads to use")
-    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where the model runs")
+    parser.add_argument("--device", choices=("cpu", "cuda"), help="where the model runs (see writer devices)")
     parser.add_argument("--json", action="store_true", help="print one JSON object at the end in place of the text")
     parser.add_argument("--stats", action="store_true", help="print statistics to stderr at the end")
     controls = parser.add_argument_group("sampling")

@@ -3,7 +3,8 @@
 import os
 import sys
 
-from writer.engine.session import Device
+from writer.engine.devices import Device
+from writer.engine.threads import most_threads
 from writer.engine.tokenizer import TokenizerSpec
 from writer.errors import UsageError
 from writer.models.catalog import STARTER, CatalogEntry, find_entry, load_catalog
@@ -70,12 +71,12 @@ def get_model(model_id: str, precisions: tuple[Precision, ...] = (), *, keep_sou
 
 
 def load_model(
-    model_id: str | None, precision: str | None = None, n_threads: int | None = None, device: Device = "cpu"
+    model_id: str | None, precision: str | None = None, n_threads: int | None = None, device: Device | None = None
 ) -> LoadedModel:
     installed = choose_model(model_id)
     model = LoadedModel.load(installed, Precision(precision) if precision else None, n_threads, device)
-    if model.session.fallback_note:
-        print(f"writer: {model.session.fallback_note}", file=sys.stderr)
+    if model.device_note:
+        print(f"writer: {model.device_note}", file=sys.stderr)
     return model
 
 
@@ -88,5 +89,6 @@ def check_precision(name: str) -> str:
 
 def check_threads(n_threads: int | None) -> None:
     """Raises UsageError for a number of threads that nothing can run on; None leaves the choice to the engine."""
-    if n_threads is not None and n_threads < 1:
-        raise UsageError(f"--threads must be at least 1, not {n_threads}.")
+    most = most_threads()
+    if n_threads is not None and not 1 <= n_threads <= most:
+        raise UsageError(f"--threads must be from 1 to {most}, the processors of this machine, not {n_threads}.")

@@ -1,4 +1,4 @@
-"""ImportedSession: a graph that another program exported, behind the interface of ModelSession.
+"""ImportedSession: a graph that another program exported, or our own for CUDA, behind the interface of ModelSession.
 
 Such a graph takes `past_key_values.N.key` and `.value` (1, KV, P, D) and gives `present.N.key` and `.value`, which hold
 T slots more: every step hands the last one's presents over as its past. What the graph cannot say of itself stands in
@@ -8,18 +8,21 @@ its metadata, written when it was imported (`writer.models.imported`).
 import json
 import math
 import re
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
 from writer.engine.config import ModelConfig
+from writer.engine.devices import Device, DeviceError, cuda_failure
 from writer.engine.events import PrefillProgress
 from writer.engine.kv_cache import KVCache
-from writer.engine.session import Device, Logits, ModelSession
+from writer.engine.session import Logits, ModelSession, open_graph
 from writer.errors import WriterError
 
 # Keys of the metadata, whose values are JSON.
@@ -39,10 +42,11 @@ Past = tuple[ort.OrtValue, ...]
 class PastCache(KVCache):
     """The trunk's past, and that of each branch, which begins as the trunk's own: pasts are never written to."""
 
-    def __init__(self, config: ModelConfig, n_slots: int, n_start: int) -> None:
+    def __init__(self, config: ModelConfig, n_slots: int, n_start: int, device: Device) -> None:
         super().__init__(replace(config, n_layer=0), n_slots)  # no buffers: the graph makes its own at every step
         self.past: Past | None = None
         self.branch_pasts: list[Past | None] = []
+        self.device = device
         self._n_start = n_start
 
     @property
@@ -79,10 +83,18 @@ class ImportedSession(ModelSession):
     """Branches are run one after the other: several tokens of one step would see each other."""
 
     def __init__(
-        self, session: ort.InferenceSession, config: ModelConfig, device: Device, fallback_note: str = ""
+        self,
+        session: ort.InferenceSession,
+        config: ModelConfig,
+        device: Device = "cpu",
+        open_on_cpu: Callable[[], ort.InferenceSession] | None = None,
     ) -> None:
-        """Raises WriterError for a graph without ordinary past inputs."""
-        super().__init__(session, config, device, fallback_note)
+        """`open_on_cpu` gives the session that takes over when `device` fails in the middle of a text.
+
+        Raises WriterError for a graph without ordinary past inputs."""
+        super().__init__(session, config)
+        self.device = device
+        self._open_on_cpu = open_on_cpu
         metadata = session.get_modelmeta().custom_metadata_map
         self._start_ids: list[int] = _read(metadata, START_TOKENS_KEY, [])
         self._is_one_by_one: bool = _read(metadata, ONE_BY_ONE_KEY, False)
@@ -99,8 +111,13 @@ class ImportedSession(ModelSession):
         self._past_type = np.float16 if inputs[self._past_names[0]].type == "tensor(float16)" else np.float32
         self._no_past = self._zeros(0)
 
+    @classmethod
+    def load(cls, graph: Path, config: ModelConfig, *, n_threads: int | None = None, device: Device = "cpu") -> Self:
+        """Raises DeviceError when CUDA cannot take the graph, WriterError when nothing can."""
+        return cls(open_graph(graph, n_threads, device), config, device, partial(open_graph, graph, n_threads))
+
     def new_cache(self, n_slots: int | None = None) -> PastCache:
-        return PastCache(self.config, n_slots or self.config.n_ctx, len(self._start_ids))
+        return PastCache(self.config, n_slots or self.config.n_ctx, len(self._start_ids), self.device)
 
     def blank_cache(self, n_tokens: int) -> PastCache:
         """As if that many tokens had been read, with a past of zeros: shows cheaply whether a text may be so long."""
@@ -111,9 +128,13 @@ class ImportedSession(ModelSession):
 
     def _zeros(self, n_slots: int) -> Past:
         zeros = np.zeros((1, self.config.n_kv_head, n_slots, self.config.head_dim), self._past_type)
-        return (ort.OrtValue.ortvalue_from_numpy(zeros, self.device),) * len(self._past_names)
+        return (ort.OrtValue.ortvalue_from_numpy(zeros),) * len(self._past_names)
 
     def prefill(self, cache: KVCache, token_ids: Sequence[int]) -> Generator[PrefillProgress, None, Logits]:
+        assert isinstance(cache, PastCache)
+        if cache.device != self.device:  # its past lies where nobody can reach it any more
+            cache.truncate(0)
+            cache.device = self.device
         if not self._is_one_by_one or not 0 < len(token_ids) <= min(self.config.n_ctx, cache.n_slots):
             return (yield from super().prefill(cache, token_ids))
         reused = min(cache.common_prefix(token_ids), len(token_ids) - 1)
@@ -186,10 +207,24 @@ class ImportedSession(ModelSession):
         io.bind_output("logits", "cpu")
         for name in self._present_names:
             io.bind_output(name, self.device)
-        self._session.run_with_iobinding(io)
+        try:
+            self._session.run_with_iobinding(io)
+        except Exception as error:  # ONNX Runtime's exceptions share no base class but Exception
+            if self.device == "cpu":
+                raise
+            raise self._left_device(error) from error
         logits, *presents = io.get_outputs()
         rows: Logits = logits.numpy()[0, -n_rows:].astype(np.float32, copy=False)
         return rows, tuple(presents)
+
+    def _left_device(self, error: Exception) -> DeviceError:
+        """Go over to the processor, and say so: this step is lost, but nothing of the text. What a cache held on the
+        device is read again. Raises WriterError where the processor cannot take the model either."""
+        assert self._open_on_cpu is not None
+        self._session = self._open_on_cpu()
+        self.device = "cpu"
+        failure = cuda_failure(error)
+        return DeviceError(f"{failure.message} The model runs on the processor from here on.", "Continue once more.")
 
 
 def _read(metadata: Mapping[str, str], key: str, default: Any) -> Any:

@@ -6,19 +6,20 @@ buffers, and gives logits for the rows asked for. Not thread-safe: the engine th
 
 from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
 from writer.engine.config import ModelConfig
-from writer.engine.cpu import available_threads, cpu_features, saturates_in_int8
+from writer.engine.cpu import cpu_features, saturates_in_int8
+from writer.engine.devices import CPU_PROVIDER, CUDA_PROVIDER, LOG_NOTHING, Device, DeviceError, cuda_failure
 from writer.engine.events import PrefillProgress
 from writer.engine.kv_cache import KVCache
+from writer.engine.threads import choose_threads
 from writer.errors import WriterError
 
-Device = Literal["cpu", "cuda"]
 Logits = NDArray[np.float32]
 
 # Chunks make reading a long text cancellable, and 128 is also where it is fastest on a CPU.
@@ -32,37 +33,19 @@ _SPIN_US = 2000
 
 
 class ModelSession:
-    """A loaded model. `config` is its shape, `device` where it really runs, `fallback_note` why not elsewhere."""
+    """A loaded model; `config` is its shape. Our fused graphs share the cache's memory with it and run on processors;
+    `writer.engine.imported_session` runs the others."""
 
-    def __init__(
-        self, session: ort.InferenceSession, config: ModelConfig, device: Device, fallback_note: str = ""
-    ) -> None:
+    device: Device = "cpu"
+
+    def __init__(self, session: ort.InferenceSession, config: ModelConfig) -> None:
         self.config = config
-        self.device: Device = device
-        self.fallback_note = fallback_note
         self._session = session
 
     @classmethod
-    def load(cls, graph: Path, config: ModelConfig, *, n_threads: int | None = None, device: Device = "cpu") -> Self:
+    def load(cls, graph: Path, config: ModelConfig, *, n_threads: int | None = None) -> Self:
         """Read `graph` and prepare it to run. Raises WriterError when it cannot be read or does not fit."""
-        providers = ["CPUExecutionProvider"]
-        note = ""
-        if device == "cuda":
-            if "CUDAExecutionProvider" in ort.get_available_providers():
-                providers.insert(0, "CUDAExecutionProvider")
-            else:
-                note = "No CUDA device can be used here, so the model runs on the processor."
-        try:
-            session = ort.InferenceSession(str(graph), _session_options(n_threads), providers=providers)
-        except Exception as error:  # ONNX Runtime's exceptions share no base class but Exception
-            raise WriterError(
-                f"The model file {graph.name} cannot be opened: it is damaged, or memory does not suffice.",
-                "Close other programs, or remove the model and get it again.",
-            ) from error
-        running: Device = "cuda" if "CUDAExecutionProvider" in session.get_providers() else "cpu"
-        if device == "cuda" and running == "cpu" and not note:
-            note = "The CUDA device could not be started, so the model runs on the processor."
-        return cls(session, config, running, note)
+        return cls(open_graph(graph, n_threads), config)
 
     def new_cache(self, n_slots: int | None = None) -> KVCache:
         """An empty cache; `n_slots` may exceed n_ctx to make room for branches."""
@@ -125,7 +108,7 @@ class ModelSession:
         if positions.max() >= self.config.n_ctx:
             raise ValueError(f"position {positions.max()} lies beyond the model's {self.config.n_ctx}")
         if cache.binding is None:
-            cache.binding = _CacheBinding(self._session, cache, self.config.n_vocab, self.device)
+            cache.binding = _CacheBinding(self._session, cache, self.config.n_vocab)
         binding = cache.binding
         assert isinstance(binding, _CacheBinding)
         inputs: dict[str, NDArray[Any]] = {
@@ -142,12 +125,12 @@ class ModelSession:
 class _CacheBinding:
     """Input and output binding of one cache: past and present are the same memory, so appending copies nothing."""
 
-    def __init__(self, session: ort.InferenceSession, cache: KVCache, n_vocab: int, device: Device) -> None:
+    def __init__(self, session: ort.InferenceSession, cache: KVCache, n_vocab: int) -> None:
         self._session = session
         self._io = session.io_binding()
         self._n_vocab = n_vocab
         self._logits: Logits = np.empty((1, 0, n_vocab), np.float32)
-        self._values = {name: ort.OrtValue.ortvalue_from_numpy(b, device) for name, b in cache.buffers.items()}
+        self._values = {name: ort.OrtValue.ortvalue_from_numpy(b) for name, b in cache.buffers.items()}
         for name, value in self._values.items():
             self._io.bind_ortvalue_input(f"past.{name}", value)
             self._io.bind_ortvalue_output(f"present.{name}", value)
@@ -164,11 +147,29 @@ class _CacheBinding:
         return rows
 
 
+def open_graph(graph: Path, n_threads: int | None = None, device: Device = "cpu") -> ort.InferenceSession:
+    """Raises DeviceError when CUDA cannot take the model, WriterError when nothing can."""
+    providers = [CUDA_PROVIDER, CPU_PROVIDER] if device == "cuda" else [CPU_PROVIDER]
+    try:
+        # ONNX Runtime's own fallback would print to the user's terminal and stay unknown here.
+        session = ort.InferenceSession(str(graph), _session_options(n_threads), providers=providers, enable_fallback=0)
+    except Exception as error:  # ONNX Runtime's exceptions share no base class but Exception
+        if device == "cuda":
+            raise cuda_failure(error) from error
+        raise WriterError(
+            f"The model file {graph.name} cannot be opened: it is damaged, or memory does not suffice.",
+            "Close other programs, or remove the model and get it again.",
+        ) from error
+    if providers[0] not in session.get_providers():  # a provider that does not start is left out without a word
+        raise DeviceError("CUDA could not be started.")
+    return session
+
+
 def _session_options(n_threads: int | None) -> ort.SessionOptions:
     options = ort.SessionOptions()
-    options.intra_op_num_threads = n_threads or available_threads()
+    options.intra_op_num_threads = n_threads or choose_threads().n_threads
     options.inter_op_num_threads = 1
-    options.log_severity_level = 4  # failures arrive as exceptions; the log would go to the user's terminal
+    options.log_severity_level = LOG_NOTHING
     options.add_session_config_entry("session.intra_op.spin_duration_us", str(_SPIN_US))
     if saturates_in_int8(cpu_features()):
         # Exact products in place of the fast ones; on processors that do not saturate it would only cost time.

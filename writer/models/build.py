@@ -14,6 +14,7 @@ from writer.models import gate
 from writer.models.checkpoint import Checkpoint, open_checkpoint
 from writer.models.disk import require_free, storing
 from writer.models.graph import write_graph
+from writer.models.loaded import load_on_cpu
 from writer.models.lock import WAITING
 from writer.models.manifest import FileRecord, hash_file
 from writer.models.precision import Precision
@@ -82,8 +83,6 @@ def build_model(request: BuildRequest, store: ModelStore) -> Iterator[BuildEvent
 
 
 def _build(request: BuildRequest, store: ModelStore) -> Iterator[BuildEvent]:
-    if Precision.FP16 in request.precisions:
-        raise WriterError("Writer builds no half precision.", "Choose int8, int8-blocks, int4 or fp32.")
     checkpoint = open_checkpoint(request.source)
     spec = checkpoint.tokenizer or request.tokenizer
     if spec is None:
@@ -156,7 +155,7 @@ def _measured(
         yield BuildProgress(f"Building the {precision.label} form", done, total)
     build_s = time.perf_counter() - began
     stage = f"Measuring the {precision.label} form"
-    load = partial(ModelSession.load, graph, checkpoint.config)
+    load = partial(load_on_cpu, graph, checkpoint.config, precision)
     return (yield from measure(stage, files, load, windows, build_s, fp32))
 
 

@@ -1,24 +1,36 @@
 """An installed model, ready to write."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
+from writer.engine.config import ModelConfig
+from writer.engine.cpu import cpu_features, slow_cpu_note
+from writer.engine.devices import Device, DeviceError, cuda_problem, preferred_device
 from writer.engine.imported_session import ImportedSession
 from writer.engine.imported_tokenizer import load_tokenizer
 from writer.engine.kv_cache import KVCache
-from writer.engine.session import Device, ModelSession
+from writer.engine.session import ModelSession
 from writer.engine.tokenizer import Tokenizer
 from writer.models.precision import Precision
 from writer.models.store import InstalledModel
 
+_SLOW_HALVES = "The half-precision form is made for CUDA; on the processor it is slow."
+
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """Session and cache belong to the thread that loads them."""
+    """Session and cache belong to the thread that loads them.
+
+    precision -- the form that was loaded
+    device_note -- what a writer should know about where it runs, such as why not on CUDA; "" for nothing
+    """
 
     installed: InstalledModel
     session: ModelSession
     tokenizer: Tokenizer
     cache: KVCache
+    precision: Precision
+    device_note: str = ""
 
     @classmethod
     def load(
@@ -26,13 +38,50 @@ class LoadedModel:
         installed: InstalledModel,
         precision: Precision | None = None,
         n_threads: int | None = None,
-        device: Device = "cpu",
+        device: Device | None = None,
     ) -> "LoadedModel":
         """Read the model's own default form, or the one asked for, once every byte of it has been seen to be right:
-        a changed weight would not fail, it would write nonsense. Raises WriterError."""
-        graph = installed.graph(precision)
-        installed.verify(precision or installed.default_precision)
-        config = installed.manifest.config
-        kind = ImportedSession if config.architecture == "imported" else ModelSession
-        session = kind.load(graph, config, n_threads=n_threads, device=device)
-        return cls(installed, session, load_tokenizer(installed.folder), session.new_cache())
+        a changed weight would not fail, it would write nonsense. Without a device named, CUDA is tried where ONNX
+        Runtime offers it; what cannot run there runs on the processor. Raises WriterError."""
+        note = ""
+        if (device or preferred_device()) == "cuda":
+            try:
+                return cls._on_cuda(installed, precision, n_threads)
+            except DeviceError as error:
+                note = f"{error} The model runs on the processor."
+        form = precision or installed.default_precision
+        session = _open(installed, form, n_threads, "cpu")
+        note = note or slow_cpu_note(cpu_features()) or (_SLOW_HALVES if form is Precision.FP16 else "")
+        return cls(installed, session, load_tokenizer(installed.folder), session.new_cache(), form, note)
+
+    @classmethod
+    def _on_cuda(cls, installed: InstalledModel, precision: Precision | None, n_threads: int | None) -> "LoadedModel":
+        """Raises DeviceError where CUDA, the model or its form is not up to that."""
+        if problem := cuda_problem():
+            raise DeviceError(problem)
+        # The fused operators of our other forms exist for processors only; an imported graph has ordinary ones.
+        is_imported = installed.config.architecture == "imported"
+        form = precision or (installed.default_precision if is_imported else Precision.FP16)
+        if not is_imported and form is not Precision.FP16:
+            raise DeviceError(f"The form {form} is made for processors.")
+        if form not in installed.manifest.precisions:
+            raise DeviceError(
+                f"{installed.title} has no half-precision form, which CUDA needs; "
+                f"`writer models get {installed.id} --precision fp16` builds it."
+            )
+        session = _open(installed, form, n_threads, "cuda")
+        return cls(installed, session, load_tokenizer(installed.folder), session.new_cache(), form)
+
+
+def _open(installed: InstalledModel, form: Precision, n_threads: int | None, device: Device) -> ModelSession:
+    graph = installed.graph(form)
+    installed.verify(form)
+    if device == "cuda":
+        return ImportedSession.load(graph, installed.config, n_threads=n_threads, device=device)
+    return load_on_cpu(graph, installed.config, form, n_threads)
+
+
+def load_on_cpu(graph: Path, config: ModelConfig, form: Precision, n_threads: int | None = None) -> ModelSession:
+    """By the session that suits the graph: half precision and imported models keep their past in the ordinary way."""
+    is_ordinary = config.architecture == "imported" or form is Precision.FP16
+    return (ImportedSession if is_ordinary else ModelSession).load(graph, config, n_threads=n_threads)

@@ -208,7 +208,7 @@ class MainWindow(QMainWindow):
         )
         self.actions_bar.set_ready(ready=True)
         self.continue_action.setEnabled(True)
-        for note in (model.session.fallback_note, manifest.note):
+        for note in (model.device_note, manifest.note):
             if note:
                 self.notices.show_notice(note)
 

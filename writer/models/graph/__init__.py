@@ -1,4 +1,4 @@
-"""Checkpoint weights -> one fused ONNX graph per precision, read by `writer.engine.session`."""
+"""Checkpoint weights -> one ONNX graph per precision: fused for `writer.engine.session`, ordinary for CUDA."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 from writer.models.checkpoint import Checkpoint
 from writer.models.graph.builder import GraphBuilder
 from writer.models.graph.gpt2 import add_gpt2
+from writer.models.graph.half import add_half
 from writer.models.graph.llama import add_llama
 from writer.models.precision import Precision
 
@@ -20,5 +21,6 @@ def write_graph(checkpoint: Checkpoint, precision: Precision, path: Path) -> Ite
     """
     builder = GraphBuilder(path, precision)
     with builder:
-        yield from _ARCHITECTURES[checkpoint.config.architecture](builder, checkpoint)
+        add = add_half if precision is Precision.FP16 else _ARCHITECTURES[checkpoint.config.architecture]
+        yield from add(builder, checkpoint)
         builder.finish()
