@@ -50,9 +50,9 @@ class LoadedModel:
             except DeviceError as error:
                 note = f"{error} The model runs on the processor."
         form = precision or installed.default_precision
-        session = _open(installed, form, n_threads, "cpu")
+        session, tokenizer = _open(installed, form, n_threads, "cpu")
         note = note or slow_cpu_note(cpu_features()) or (_SLOW_HALVES if form is Precision.FP16 else "")
-        return cls(installed, session, load_tokenizer(installed.folder), session.new_cache(), form, note)
+        return cls(installed, session, tokenizer, session.new_cache(), form, note)
 
     @classmethod
     def _on_cuda(cls, installed: InstalledModel, precision: Precision | None, n_threads: int | None) -> "LoadedModel":
@@ -69,16 +69,18 @@ class LoadedModel:
                 f"{installed.title} has no half-precision form, which CUDA needs; "
                 f"`writer models get {installed.id} --precision fp16` builds it."
             )
-        session = _open(installed, form, n_threads, "cuda")
-        return cls(installed, session, load_tokenizer(installed.folder), session.new_cache(), form)
+        session, tokenizer = _open(installed, form, n_threads, "cuda")
+        return cls(installed, session, tokenizer, session.new_cache(), form)
 
 
-def _open(installed: InstalledModel, form: Precision, n_threads: int | None, device: Device) -> ModelSession:
-    graph = installed.graph(form)
-    installed.verify(form)
-    if device == "cuda":
-        return ImportedSession.load(graph, installed.config, n_threads=n_threads, device=device)
-    return load_on_cpu(graph, installed.config, form, n_threads)
+def _open(
+    installed: InstalledModel, form: Precision, n_threads: int | None, device: Device
+) -> tuple[ModelSession, Tokenizer]:
+    with installed.verified(form) as graph:
+        tokenizer = load_tokenizer(installed.folder)
+        if device == "cuda":
+            return ImportedSession.load(graph, installed.config, n_threads=n_threads, device=device), tokenizer
+        return load_on_cpu(graph, installed.config, form, n_threads), tokenizer
 
 
 def load_on_cpu(graph: Path, config: ModelConfig, form: Precision, n_threads: int | None = None) -> ModelSession:

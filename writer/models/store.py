@@ -110,9 +110,7 @@ class InstalledModel:
         """Hash every file, or those that one precision needs; yields (bytes done, bytes in all).
 
         Raises WriterError at the first that has changed."""
-        chosen = [precision] if precision else self.manifest.precisions
-        records = [self.manifest.shared_files, *(self.manifest.precisions[name].files for name in chosen)]
-        files = {name: file for record in records for name, file in record.items()}
+        files = self._files(precision)
         done, total = 0, sum(file.size_bytes for file in files.values())
         for name, file in files.items():
             hashing, found = hash_file(self.folder / name), None
@@ -126,6 +124,31 @@ class InstalledModel:
             if found != file:
                 raise damaged(self.id, f"{name} has changed")
             done += file.size_bytes
+
+    @contextmanager
+    def verified(self, precision: Precision) -> Iterator[Path]:
+        """The graph file of a precision, for a block that reads it: every byte has been seen to be right before, and
+        no file has been touched at its end. Raises WriterError."""
+        graph, before = self.graph(precision), self._stamps(precision)
+        self.verify(precision)
+        yield graph
+        if self._stamps(precision) != before:
+            raise WriterError(f"The model {self.id} changed while it was being read.", "Try again.")
+
+    def _files(self, precision: Precision | None) -> dict[str, FileRecord]:
+        """Those that every precision needs, and those of one, or of all."""
+        chosen = [precision] if precision else self.manifest.precisions
+        records = [self.manifest.shared_files, *(self.manifest.precisions[name].files for name in chosen)]
+        return {name: file for record in records for name, file in record.items()}
+
+    def _stamps(self, precision: Precision) -> list[tuple[int, int, int]]:
+        """What changes with a file's content. Not the time of its last change of any kind: a further precision that is
+        being built beside this one links to it."""
+        try:
+            stats = [(self.folder / name).stat() for name in self._files(precision)]
+        except OSError as error:
+            raise damaged(self.id, "a file of it cannot be read") from error
+        return [(stat.st_ino, stat.st_size, stat.st_mtime_ns) for stat in stats]
 
     @property
     def size_bytes(self) -> int:

@@ -1,4 +1,4 @@
-"""Configurations and tokenizers made to do harm: M11 and M15 to M18 of the reliability reference."""
+"""Configurations and tokenizers made to do harm: M11 and M15 to M18 of the fault matrix."""
 
 import json
 import os

@@ -1,6 +1,6 @@
 """Model files made to do harm: a refusal in one sentence, in little time and memory, and nothing of theirs is run.
 
-Ids are those of group M of the reliability reference, as far as it concerns what reads a stranger's files: here pipes
+Ids are those of group M of the fault matrix, as far as it concerns what reads a stranger's files: here pipes
 and devices, values, pickles, archives and names. M01 to M04, M06, M07, M09, M10 and M20 are about the graphs in our own
 store. Single refusals of each format stand in `test_checkpoint_*.py`.
 """

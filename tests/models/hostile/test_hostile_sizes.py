@@ -1,4 +1,4 @@
-"""Sizes that lie, and headers that cost memory: M08 and M14 of the reliability reference."""
+"""Sizes that lie, and headers that cost memory: M08 and M14 of the fault matrix."""
 
 import json
 import os
