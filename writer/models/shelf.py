@@ -1,0 +1,67 @@
+"""The models on this machine and those that can be got, side by side."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from writer.errors import WriterError
+from writer.models import sources
+from writer.models.catalog import CatalogEntry
+from writer.models.store import InstalledModel, ModelStore
+
+
+@dataclass(frozen=True)
+class ShelfItem:
+    """A model that is here, or can be got, or both.
+
+    entry -- None for models of the user's own
+    model -- None where none is installed, or its description cannot be read
+    problem -- what is wrong with what is installed, and what to do; "" otherwise
+    is_begun -- an earlier run has fetched some of it
+    """
+
+    id: str
+    entry: CatalogEntry | None
+    model: InstalledModel | None
+    problem: str = ""
+    is_begun: bool = False
+
+    @property
+    def title(self) -> str:
+        if self.model is not None:
+            return self.model.title
+        return self.entry.title if self.entry is not None else self.id
+
+    @property
+    def is_installed(self) -> bool:
+        """Soundly or not."""
+        return self.model is not None or bool(self.problem)
+
+    @property
+    def is_ready(self) -> bool:
+        return self.model is not None and not self.problem
+
+
+def read_shelf(catalog: Mapping[str, CatalogEntry], store: ModelStore) -> tuple[ShelfItem, ...]:
+    """The catalogue's models in its order, then the user's own. Raises WriterError for a folder that cannot be read."""
+    installed = sorted((*(model.id for model in store.list()), *store.damaged()))
+    return tuple(_item(model_id, catalog.get(model_id), store) for model_id in dict.fromkeys((*catalog, *installed)))
+
+
+def shelf_item(model: InstalledModel) -> ShelfItem:
+    """A model that is here, by itself."""
+    try:
+        model.graph()
+    except WriterError as error:
+        return ShelfItem(model.id, None, model, str(error))
+    return ShelfItem(model.id, None, model)
+
+
+def _item(model_id: str, entry: CatalogEntry | None, store: ModelStore) -> ShelfItem:
+    begun = sources.is_begun(store, model_id)
+    if not (store.models_dir / model_id).is_dir():
+        return ShelfItem(model_id, entry, None, is_begun=begun)
+    try:
+        item = shelf_item(store.get(model_id))
+    except WriterError as error:
+        item = ShelfItem(model_id, None, None, str(error))
+    return replace(item, entry=entry, is_begun=begun and not item.is_ready)
