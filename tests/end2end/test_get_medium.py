@@ -42,7 +42,9 @@ class Getting:
         environ = without_proxy | {"WRITER_HOME": str(home), "HF_ENDPOINT": hub.url, "HF_HOME": str(home / "hf")}
         command = [sys.executable, "-m", "writer", "models", "get", DEFAULT_MODEL]
         with self._log.open("w") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, env=environ, start_new_session=True)
+            self.process = subprocess.Popen(
+                command, stdout=subprocess.DEVNULL, stderr=log, env=environ, start_new_session=True
+            )
 
     def lines(self) -> list[str]:
         return self._log.read_text(encoding="utf-8").splitlines()
@@ -66,11 +68,12 @@ class Getting:
         end = time.monotonic() + seconds
         self.until(lambda: time.monotonic() > end or len(self.stages()) > n_before + 1)
 
-    def kill(self, *, is_whole_group: bool) -> None:
-        """As a power failure does, or this process alone, with whom it has started left to find out."""
+    def kill(self, *, is_whole_group: bool) -> int:
+        """As a power failure does, or this process alone, with whom it has started left to find out; returns what it
+        ended with."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL) if is_whole_group else self.process.kill()
-        assert self.process.wait() == -signal.SIGKILL, self.lines()
+        return self.process.wait()
 
     def finish(self) -> None:
         self.until(lambda: False)
@@ -224,7 +227,8 @@ def test_n19_killed_at_a_random_moment_it_completes_and_goes_on_where_it_was(
         run.until(lambda: arrived_bytes(home) >= moment.share * size)
     else:
         run.until_stage(*undisturbed.place(moment.share))
-    run.kill(is_whole_group=moment.is_whole_group)
+    code = run.kill(is_whole_group=moment.is_whole_group)
+    assert code == -signal.SIGKILL or moment.share > 0.9, "only in its last moments may it be quicker"
     here, sent = arrived_bytes(home), hub.sent_bytes[WEIGHTS]
     check_nothing_half(home, hub)
     Getting(hub, home).finish()
@@ -248,7 +252,7 @@ def test_who_lost_its_parent_ends_soon(hub: Hub, tmp_path: Path) -> None:
     hub.bytes_per_s = 500_000  # the download alone would take it half a minute
     run = Getting(hub, tmp_path / "home")
     run.until(lambda: hub.sent_bytes[WEIGHTS] > 0)
-    run.kill(is_whole_group=False)
+    assert run.kill(is_whole_group=False) == -signal.SIGKILL
     seconds_until_free(tmp_path / "home")
 
 
@@ -267,7 +271,7 @@ def test_n19_medium_itself_completes_after_kills_in_every_stage(
                 run.until(lambda aim=aim: arrived_bytes(home) >= aim)
             else:
                 run.until_stage(i - 5, rng.uniform(0.1, 4))
-            run.kill(is_whole_group=i % 2 == 0)
+            assert run.kill(is_whole_group=i % 2 == 0) == -signal.SIGKILL
             if i % 2:
                 waits_s.append(seconds_until_free(home))
             here += [arrived_bytes(home)]
