@@ -33,6 +33,7 @@ from writer.models.download import HubSettings, fetch_hub
 from writer.models.download.requests import _wait_s
 
 BEGIN = broken_after(1_000_000)  # a third of the file
+LAST = len(CONTENT) - 1
 CUTS = random.Random(15)
 
 
@@ -86,6 +87,7 @@ PORTAL = answering(200, {"content-type": "text/plain"}, b"please pay for your st
         pytest.param(in_turn(BEGIN, answering(204)), 0, id="N06-204-in-place-of-206"),
         pytest.param(in_turn(BEGIN, wrong_range("bytes */*")), 0.33, id="N07-malformed-range"),
         pytest.param(in_turn(BEGIN, wrong_range("bytes 5-9/10")), 0.33, id="N07-wrong-range"),
+        pytest.param(in_turn(BEGIN, wrong_range(f"bytes 5-{LAST}/{LAST + 1}")), 0.33, id="N07-other-begin"),
         pytest.param(in_turn(BEGIN, wrong_range(f"bytes {'9' * 5000}-9/10")), 0.33, id="N07-endless-range"),
         pytest.param(in_turn(BEGIN, wrong_range("")), 0.33, id="N07-no-range"),
         pytest.param(in_turn(answering(416)), 0, id="N08-416"),
