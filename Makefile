@@ -1,6 +1,14 @@
 # Everything a newcomer types. Each target sets up what it needs.
 PYTHON ?= python3
-RUNTIME := .venv
+# Where models run: cpu, or cuda. ONNX Runtime for graphics cards fills the same folder as the other, so that it has an
+# environment of its own.
+DEVICE ?= cpu
+RUNTIME_cpu := .venv
+RUNTIME_cuda := .venv-cuda
+RUNTIME := $(RUNTIME_$(DEVICE))
+ifeq ($(RUNTIME),)
+$(error DEVICE is cpu or cuda, not $(DEVICE))
+endif
 TEST := .venv-test
 LOCKS := packaging/locks
 # The starter model as the tests use it: fetched once, kept with the test environment, and built anew when what shapes
@@ -50,10 +58,13 @@ locks: $(TEST)/.ready
 	$(TEST)/bin/python $(LOCKS)/make_locks.py
 
 clean:
-	rm -rf $(RUNTIME) $(TEST) .venv-peers
+	rm -rf $(RUNTIME_cpu) $(RUNTIME_cuda) $(TEST) .venv-peers
 
-$(RUNTIME)/.ready: $(LOCKS)/runtime.txt
-	@PYTHON=$(PYTHON) sh packaging/python_environment.sh $(RUNTIME) $(LOCKS)/runtime.txt
+$(RUNTIME_cpu)/.ready: $(LOCKS)/runtime.txt
+	@PYTHON=$(PYTHON) sh packaging/python_environment.sh $(@D) $<
+
+$(RUNTIME_cuda)/.ready: $(LOCKS)/cuda.txt
+	@PYTHON=$(PYTHON) sh packaging/python_environment.sh $(@D) $<
 
 $(TEST)/.ready: $(LOCKS)/test.txt $(LOCKS)/torch.txt
 	@PYTHON=$(PYTHON) sh packaging/python_environment.sh $(TEST) $(LOCKS)/torch.txt $(LOCKS)/test.txt

@@ -1,9 +1,10 @@
-"""Resolve pyproject.toml into runtime.txt and test.txt (`make locks`)."""
+"""Resolve pyproject.toml into runtime.txt, cuda.txt and test.txt (`make locks`)."""
 
 import re
 import subprocess
 import sys
 import tempfile
+import tomllib
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -11,21 +12,30 @@ PROJECT = HERE.parent.parent / "pyproject.toml"
 HEADER = "# Made by `make locks`; change pyproject.toml instead.\n"
 
 
-def resolve(extras: list[str]) -> str:
+def resolve(source: Path, *options: str) -> str:
     """Pinned requirements with hashes, torch's own block left out, no index lines."""
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "lock.txt"
         command = [sys.executable, "-m", "piptools", "compile", "--quiet", "--generate-hashes", "--allow-unsafe"]
         command += ["--strip-extras", "--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-trusted-host"]
         command += ["--no-emit-find-links", "--no-emit-options", "--output-file", str(output)]
-        command += [f"--extra={extra}" for extra in extras]
-        subprocess.run([*command, str(PROJECT)], check=True)
+        subprocess.run([*command, *options, str(source)], check=True)
         return HEADER + re.sub(r"^torch==.*\n(?: .*\n)*", "", output.read_text(), flags=re.MULTILINE)
 
 
+def resolve_for_cuda() -> str:
+    """The runtime with onnxruntime-gpu, which fills the same folder, in place of onnxruntime; all else is the same."""
+    needed = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]["dependencies"]
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "cuda.in"
+        source.write_text("\n".join(re.sub(r"^onnxruntime\b", "onnxruntime-gpu", line) for line in needed))
+        return resolve(source, f"--constraint={HERE / 'runtime.txt'}")
+
+
 def main() -> None:
-    (HERE / "runtime.txt").write_text(resolve([]))
-    (HERE / "test.txt").write_text(resolve(["dev", "export"]))
+    (HERE / "runtime.txt").write_text(resolve(PROJECT))
+    (HERE / "cuda.txt").write_text(resolve_for_cuda())
+    (HERE / "test.txt").write_text(resolve(PROJECT, "--extra=dev", "--extra=export"))
 
 
 if __name__ == "__main__":

@@ -118,12 +118,10 @@ def test_a_form_that_cuda_cannot_run_runs_on_the_processor(
 @pytest.mark.parametrize(
     ("failure", "words"),
     [
-        ("CUDA failure 2: out of memory ; GPU=0", "The graphics card's memory does not suffice for the model."),
+        ("CUDA failure 2: out of memory ; GPU=0", "The graphics card's memory does not suffice."),
         ("Failed to allocate memory for requested buffer", "The graphics card's memory does not suffice"),
-        (
-            "CUDA failure 35: driver version is insufficient\n at x.cc",
-            "failed (CUDA failure 35: driver version is insu",
-        ),
+        ("x.cc:1 f()\nCUDA failure 35: driver is old ; GPU=0", "The graphics card cannot be used: driver is old."),
+        ("Something unheard of\nat x.cc", "The graphics card failed (Something unheard of)."),
     ],
 )
 def test_a_card_that_fails_while_loading_leaves_the_default_form_to_the_processor(
@@ -165,8 +163,7 @@ def test_a_card_that_fails_in_the_middle_of_a_text_loses_none_of_it(both: Instal
     with pytest.raises(DeviceError) as failure:
         written.extend(writing(model))
     assert str(failure.value) == (
-        "The graphics card's memory does not suffice for the model. "
-        "The model runs on the processor from here on. Continue once more."
+        "The graphics card's memory does not suffice. The model runs on the processor from here on. Continue once more."
     )
     assert len(written) >= 5
     assert written == whole[: len(written)]

@@ -17,7 +17,7 @@ from typing import NoReturn
 from writer import __version__
 from writer.errors import UsageError, WriterError
 
-_COMMANDS = ("generate", "models", "bench")
+_COMMANDS = ("generate", "models", "devices", "bench")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -86,7 +86,7 @@ def _window_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="writer",
         description="A desktop writing assistant. Without a command it opens the window.",
-        epilog="commands: writer generate | writer models | writer bench (each has its own --help)",
+        epilog="commands: writer generate | writer models | writer devices | writer bench (each has its own --help)",
     )
     parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="a text or Markdown file to open")
     parser.add_argument("--version", action="version", version=f"writer {__version__}")
@@ -105,6 +105,11 @@ def _command_parser(name: str) -> tuple[argparse.ArgumentParser, Callable[[argpa
 
         models.add_arguments(parser)
         return parser, models.run
+    if name == "devices":
+        from writer.cli import devices
+
+        devices.add_arguments(parser)
+        return parser, devices.run
     from writer.cli import bench
 
     bench.add_arguments(parser)

@@ -8,6 +8,7 @@ import contextlib
 import ctypes
 import io
 import platform
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,10 +27,11 @@ _PROVIDERS: dict[str, Device] = {"CPUExecutionProvider": "cpu", "CUDAExecutionPr
 CPU_PROVIDER, CUDA_PROVIDER = _PROVIDERS
 LOG_NOTHING = 4  # failures arrive as exceptions; ONNX Runtime's log would go to the user's terminal
 
-# Of what a library says of its own failure, this much is shown.
-_MOST_CHARS = 160
 # As CUDA, cuBLAS and ONNX Runtime's allocators put it.
-_OUT_OF_MEMORY = ("out of memory", "failed to allocate memory", "alloc_failed", "bad_alloc")
+_OUT_OF_MEMORY = ("out of memory", "failed to allocate", "available memory of", "alloc_failed")
+# The part for people of "… CUDA failure 35: CUDA driver version is insufficient for CUDA runtime version ; GPU=0 ; …".
+_CUDA_SAYS = re.compile(r"(?:CUDA|CUDNN|CUBLAS)\w* failure \d+: ([^;\n]{1,160}?) *(?:;|$)")
+_MOST_CHARS = 160
 
 
 class DeviceError(WriterError):
@@ -80,11 +82,10 @@ def describe_devices() -> DeviceReport:
         "cpu": "It runs every model." if problem else "It runs models that have no half-precision form.",
         None: "Writer runs models on the processor and with CUDA only.",
     }
-    providers = ort.get_available_providers()
-    if CUDA_PROVIDER not in providers:
-        providers.insert(0, CUDA_PROVIDER)  # not offered here, but it is what people look for
+    # CUDA may not be offered here, but it is what people look for.
+    others = (provider for provider in ort.get_available_providers() if provider not in _PROVIDERS)
     offered = []
-    for provider in providers:
+    for provider in (*_PROVIDERS, *others):
         device = _PROVIDERS.get(provider)
         offered.append(OfferedDevice(provider, device, device == used, reasons[device]))
     return DeviceReport(
@@ -131,16 +132,13 @@ def _start_cuda() -> None:
 
 def cuda_failure(error: Exception) -> DeviceError:
     """What to say of an error of ONNX Runtime's where a model was loaded or run on a graphics card."""
-    said = str(error).lower()
-    if any(words in said for words in _OUT_OF_MEMORY):
-        return DeviceError("The graphics card's memory does not suffice for the model.")
-    return DeviceError(f"The graphics card failed ({_first_line(error)}).")
-
-
-def _first_line(error: Exception) -> str:
-    """What a library says of its failure, cut to what fits into a sentence."""
-    line = next(iter(str(error).strip().splitlines()), type(error).__name__)
-    return line if len(line) <= _MOST_CHARS else line[: _MOST_CHARS - 1] + "…"
+    said = str(error)
+    if any(words in said.lower() for words in _OUT_OF_MEMORY):
+        return DeviceError("The graphics card's memory does not suffice.")
+    if found := _CUDA_SAYS.search(said):
+        return DeviceError(f"The graphics card cannot be used: {found[1]}.")
+    line = next(iter(said.strip().splitlines()), type(error).__name__)
+    return DeviceError(f"The graphics card failed ({line[:_MOST_CHARS]}).")
 
 
 def _can_load(library: str) -> bool:
@@ -158,6 +156,8 @@ def _missing_library() -> str:
     try:
         ctypes.CDLL(str(Path(ort.__file__).parent / "capi" / "libonnxruntime_providers_cuda.so"))
     except OSError as error:
-        name = str(error).partition(":")[0]
-        return f"CUDA cannot be used without {name}: install CUDA and cuDNN of that version."
+        name, _, problem = str(error).partition(": ")
+        if problem.startswith("cannot open shared object file"):
+            return f"CUDA cannot be used without {name}: install CUDA and cuDNN of that version."
+        return "The CUDA part of ONNX Runtime does not fit the NVIDIA driver that is installed."
     return ""

@@ -1,1 +1,7 @@
 """The window: everything that draws, and the only package that imports PySide6."""
+
+import sys
+
+if sys.platform == "win32":
+    # Before any part of Qt: it brings an older C++ runtime library, with which ONNX Runtime's own would no longer load.
+    import writer.engine.devices  # noqa: F401
