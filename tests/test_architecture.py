@@ -87,6 +87,19 @@ print(sorted({"torch", "transformers", "optimum", "onnx"} & set(sys.modules)))
     assert run(code) == "[]\n"
 
 
+def test_windows_loads_onnx_runtime_before_qt() -> None:
+    code = """
+import sys
+import numpy  # asks for the system itself
+system, sys.platform = sys.platform, {system!r}
+import writer.ui
+sys.platform = system
+print(sorted({{"onnxruntime", "PySide6"}} & set(sys.modules)))
+"""
+    assert run(code.format(system="win32")) == "['onnxruntime']\n"
+    assert run(code.format(system="linux")) == "[]\n", "elsewhere the window need not wait for it"
+
+
 # Heavy dependencies, and the modules that may import them: their doors.
 DOORS = {
     "PySide6": ("ui",),

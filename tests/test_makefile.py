@@ -1,4 +1,5 @@
-"""The starter model of the tests is built anew when what shapes a build has changed, and fetched no second time."""
+"""The starter model of the tests is built anew when what shapes a build has changed, and fetched no second time; each
+device has its own environment."""
 
 import os
 import subprocess
@@ -75,3 +76,22 @@ def test_benchmarks_build_anew_when_the_sources_have_changed(tmp_path: Path, mon
     third = built_folder(tmp_path)
     assert len({first, second, third}) == 3
     assert list(tmp_path.glob("built-*")) == [third]
+
+
+@pytest.mark.parametrize(
+    ("options", "python", "lock"),
+    [((), ".venv/bin/python", "runtime.txt"), (("DEVICE=cuda",), ".venv-cuda/bin/python", "cuda.txt")],
+)
+def test_each_device_runs_in_its_own_environment(options: tuple[str, ...], python: str, lock: str) -> None:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    command = ["make", "-n", "-W", f"packaging/locks/{lock}", "run", "ARGS=a.md", *options]
+    shown = subprocess.run(command, cwd=ROOT, env=clean, capture_output=True, text=True, timeout=60, check=True).stdout
+    environment = python.partition("/")[0]
+    assert f"python_environment.sh {environment} packaging/locks/{lock}\n" in shown
+    assert shown.endswith(f"{python} -m writer a.md\n")
+
+
+def test_a_device_that_does_not_exist_is_refused() -> None:
+    made = subprocess.run(["make", "-n", "run", "DEVICE=npu"], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert made.returncode != 0
+    assert "DEVICE is cpu or cuda, not npu" in made.stderr
