@@ -19,7 +19,9 @@ from writer.errors import WriterError
 class Settings:
     """All settings with their defaults. `sampling` holds GenerationConfig fields that differ from its defaults."""
 
-    model_id: str = ""  # "" is the first one installed
+    model_id: str = ""  # "" is the best one installed
+    precision: str = ""  # of that model; "" is its own default
+    welcomed: bool = False  # the first page has been seen
     theme: str = "system"
     acknowledged: bool = False  # the bias and accuracy notice
     point_size: float = 14.0

@@ -116,17 +116,17 @@ def test_what_a_killed_pip_left_is_deleted(entry: CatalogEntry, store: ModelStor
 def test_a_download_that_is_not_wanted_after_all_goes(
     entry: CatalogEntry, store: ModelStore, hub: Hub, sources: Path
 ) -> None:
-    discard_download(entry, store)
+    discard_download(entry.id, store)
     assert not store.models_dir.exists()
     hub.bytes_per_s = 400_000
     events = install(request(entry), store, HubSettings(hub.url))
     while not is_begun(store, entry.id):
         next(events)
     with pytest.raises(WriterError, match="Another Writer is getting or changing own"):
-        discard_download(entry, store)
+        discard_download(entry.id, store)
     events.close()  # type: ignore[attr-defined]
     assert is_begun(store, entry.id)
-    discard_download(entry, store)
+    discard_download(entry.id, store)
     assert not is_begun(store, entry.id)
     assert left_over(store) == []
 

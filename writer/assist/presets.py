@@ -6,8 +6,10 @@ lengths, seed, words wanted and unwanted, where to stop.
 
 import dataclasses
 from dataclasses import dataclass
+from typing import Any
 
 from writer.engine.config import GenerationConfig
+from writer.errors import WriterError
 
 KEPT = frozenset(
     {"max_new_tokens", "min_new_tokens", "seed", "logit_bias", "banned_words", "stop_strings", "n_alternatives"}
@@ -83,3 +85,21 @@ def default_config() -> GenerationConfig:
 def matching_preset(config: GenerationConfig) -> Preset | None:
     """The preset whose choice of words `config` has, or None when the writer has mixed their own."""
     return next((preset for preset in PRESETS if preset.apply(config) == config), None)
+
+
+def chosen_values(config: GenerationConfig) -> dict[str, Any]:
+    """What differs from `default_config`, for a settings file."""
+    defaults = default_config()
+    values = {f.name: getattr(config, f.name) for f in dataclasses.fields(config)}
+    return {name: value for name, value in values.items() if value not in (getattr(defaults, name), None)}
+
+
+def config_from(values: dict[str, Any]) -> GenerationConfig:
+    """What `chosen_values` came from, lists in place of tuples; the default where nothing usable is kept."""
+    try:
+        fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+        if "logit_bias" in fields:
+            fields["logit_bias"] = tuple((str(word), float(bias)) for word, bias in fields["logit_bias"])
+        return dataclasses.replace(default_config(), **fields)
+    except (WriterError, TypeError, ValueError):
+        return default_config()

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 from writer.models.build import BuildEvent, BuildFinished
 from writer.models.download import DownloadProgress
-from writer.models.progress import describe
 from writer.models.store import InstalledModel
 
 _BAR_CHARS = 30
@@ -20,13 +19,13 @@ def show_progress(events: Iterator[DownloadProgress | BuildEvent]) -> InstalledM
         if isinstance(event, BuildFinished):
             model = event.model
             continue
-        step = describe(event)
+        step = event.step
         if is_terminal:
             filled = _BAR_CHARS * step.done // max(1, step.total)
             if shown and step.stage != shown:
                 print(file=sys.stderr)
             bar = "█" * filled + "·" * (_BAR_CHARS - filled)
-            print(f"\r{step.stage:<38} {bar} {step.figures:<44}", end="", file=sys.stderr, flush=True)
+            print(f"\r{step.stage:<38} {bar} {step.percent:>4} {step.figures:<44}", end="", file=sys.stderr, flush=True)
         elif step.stage != shown:
             print(f"{step.stage} …", file=sys.stderr, flush=True)
         shown = step.stage

@@ -4,29 +4,16 @@ import os
 import sys
 from pathlib import Path
 
-from writer.cli.failures import file_failure
-from writer.errors import WriterError
 from writer.paths import resources_dir, user_paths
 
 
 def start(file: Path | None) -> int:
-    """Make sure there is a model, then open the window on `file`; returns the exit status."""
+    """Open the window on `file`; returns the exit status."""
     if not has_display():
         return _write_in_terminal(file)
-    from writer.cli.loading import choose_model
-
-    problem = None
-    try:
-        choose_model(None)
-    except WriterError as error:
-        problem = error  # a page to write on is worth having without a model
-    except OSError as error:
-        problem = file_failure(error)
-        if problem is None:
-            raise
     from writer.ui.app import run_app
 
-    return run_app(user_paths(os.environ), file, problem)
+    return run_app(user_paths(os.environ), file)
 
 
 def has_display() -> bool:

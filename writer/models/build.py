@@ -18,6 +18,7 @@ from writer.models.loaded import load_on_cpu
 from writer.models.lock import WAITING
 from writer.models.manifest import FileRecord, hash_file
 from writer.models.precision import Precision
+from writer.models.progress import Step
 from writer.models.store import (
     InstalledModel,
     Manifest,
@@ -37,6 +38,10 @@ class BuildProgress:
     stage: str
     done: int
     total: int
+
+    @property
+    def step(self) -> Step:
+        return Step(self.stage, self.done, self.total)
 
 
 @dataclass(frozen=True)

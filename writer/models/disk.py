@@ -35,5 +35,17 @@ def storing(folder: Path, done: str) -> Iterator[None]:
         ) from error
 
 
+@contextmanager
+def using(models_dir: Path) -> Iterator[None]:
+    """Tells what the system refuses when the models folder is looked at or changed within the block."""
+    try:
+        yield
+    except OSError as error:
+        raise WriterError(
+            f"The models folder {models_dir} cannot be used ({error.strerror or error}).",
+            "Make the folder readable and writable, or set WRITER_HOME to another one.",
+        ) from error
+
+
 def amount(n_bytes: float) -> str:
     return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:,.0f} MB"

@@ -30,12 +30,12 @@ class InstallRequest:
     keep_source: bool = False
 
 
-def discard_download(entry: CatalogEntry, store: ModelStore) -> None:
+def discard_download(model_id: str, store: ModelStore) -> None:
     """Delete what has been fetched of a model that is not wanted after all. Raises WriterError when another Writer is
     fetching it."""
-    if store.source_folder(entry.id).is_dir():
-        with store.lock(entry.id):
-            sources.discard(store.holding(entry.id), entry.id)
+    if store.source_folder(model_id).is_dir():
+        with store.lock(model_id):
+            sources.discard(store.holding(model_id), model_id)
 
 
 def install(request: InstallRequest, store: ModelStore, hub: HubSettings) -> Iterator[DownloadProgress | BuildEvent]:

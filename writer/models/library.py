@@ -19,7 +19,7 @@ from writer.models.download import HubSettings
 from writer.models.download.listing import is_repository
 from writer.models.imported import ImportRequest, find_graph
 from writer.models.imported.repository import fetch_repository
-from writer.models.install import InstallRequest, discard_download
+from writer.models.install import InstallRequest
 from writer.models.precision import Precision
 from writer.models.shelf import ShelfItem, read_shelf
 from writer.models.store import ModelStore
@@ -62,10 +62,6 @@ class Library:
     def sweep(self) -> None:
         """Delete downloads that have served."""
         sources.sweep(self.store)
-
-    def discard_download(self, model_id: str) -> None:
-        """Delete what has been fetched of a model that is not wanted after all. Raises WriterError."""
-        discard_download(find_entry(self.catalog, model_id), self.store)
 
     def add(self, source: Path, model_id: str = "") -> Iterator[Event]:
         """A model from a folder or a file: built where Writer has a network for it, else imported as it stands or

@@ -9,6 +9,7 @@ from typing import Self
 from filelock import FileLock, Timeout
 
 from writer.errors import WriterError
+from writer.models.disk import using
 
 WAITING = "Another Writer is getting this model"
 _POLL_S = 0.1
@@ -37,18 +38,14 @@ class ModelLock:
         """Whether this process has the lock now. Raises WriterError for a folder without a way in."""
         if self._lock is None or self._path is None or self._is_held:
             return True
-        try:
+        with using(self._path.parent.parent):
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._lock.acquire(timeout=seconds)
-        except Timeout:
-            return False
-        except NotImplementedError:
-            pass  # a file system without locks: there, two at once are not kept apart
-        except OSError as error:
-            raise WriterError(
-                f"The models folder {self._path.parent.parent} cannot be used ({error.strerror or error}).",
-                "Make the folder readable and writable, or set WRITER_HOME to another one.",
-            ) from error
+            try:
+                self._lock.acquire(timeout=seconds)
+            except Timeout:
+                return False
+            except NotImplementedError:
+                pass  # a file system without locks: there, two at once are not kept apart
         self._is_held = True
         return True
 

@@ -1,10 +1,6 @@
-"""What a download or a build is doing, in words and figures for a person."""
+"""How far a download or a build has come, in words and figures for a person."""
 
 from dataclasses import dataclass
-
-from writer.models.build import BuildProgress
-from writer.models.disk import amount
-from writer.models.download import DownloadProgress
 
 _MINUTE_S = 60
 _HOUR_S = 3600
@@ -12,24 +8,19 @@ _HOUR_S = 3600
 
 @dataclass(frozen=True)
 class Step:
-    """`done` of `total` of a stage; `total` is 0 while it is not known. `figures` says them in their units."""
+    """`done` of `total` of a stage; `total` is 0 while it is not known.
+
+    figures -- bytes, speed and time left of a download; "" for what is counted in no unit anyone knows"""
 
     stage: str
-    done: int
-    total: int
-    figures: str
+    done: int = 0
+    total: int = 0
+    figures: str = ""
 
-
-def describe(event: DownloadProgress | BuildProgress) -> Step:
-    if isinstance(event, BuildProgress):
-        return Step(event.stage, event.done, event.total, f"{event.done:,} of {event.total:,}")
-    stage = event.note or "Downloading"
-    if not event.total_bytes:
-        return Step(stage, 0, 0, "")
-    figures = [f"{amount(event.done_bytes)} of {amount(event.total_bytes)}"]
-    if event.left_s is not None and not event.note:
-        figures += [f"{event.bytes_per_s / 1e6:.1f} MB/s", f"{duration(event.left_s)} left"]
-    return Step(stage, event.done_bytes, event.total_bytes, " · ".join(figures))
+    @property
+    def percent(self) -> str:
+        """Of this stage, "" while it is not known."""
+        return f"{100 * self.done // self.total}%" if self.total else ""
 
 
 def duration(seconds: float) -> str:

@@ -18,6 +18,7 @@ from writer.engine.config import ModelConfig
 from writer.errors import WriterError
 from writer.models import staging
 from writer.models.catalog import DEFAULT_MODEL, STARTER
+from writer.models.disk import using
 from writer.models.lock import ModelLock
 from writer.models.manifest import (
     FileRecord,
@@ -200,7 +201,7 @@ class ModelStore:
         """Delete a model, damaged or not, and what is kept of its source. Raises WriterError when there is none
         or another Writer is at it."""
         self._folder(model_id)
-        with self.lock(model_id), self.holding(model_id).scratch() as bin_folder:
+        with using(self.models_dir), self.lock(model_id), self.holding(model_id).scratch() as bin_folder:
             self._folder(model_id).replace(bin_folder / "removed")  # gone at once, deleted at leisure
             if (sources := self.source_folder(model_id)).is_dir():
                 sources.replace(bin_folder / "sources")
@@ -237,17 +238,19 @@ class ModelStore:
     def _folder(self, model_id: str) -> Path:
         """Raises WriterError when there is no such model."""
         folder = self.models_dir / check_id(model_id)
-        if not folder.is_dir():
-            staging.recover(self.models_dir, self._held_id)
-        if not folder.is_dir():
-            raise self._unknown(model_id)
+        with using(self.models_dir):
+            if not folder.is_dir():
+                staging.recover(self.models_dir, self._held_id)
+            if not folder.is_dir():
+                raise self._unknown(model_id)
         return folder
 
     def _folders(self) -> tuple[Path, ...]:
-        if not self.models_dir.is_dir():
-            return ()
-        staging.recover(self.models_dir, self._held_id)
-        return tuple(sorted(path for path in self.models_dir.iterdir() if path.is_dir() and is_id(path.name)))
+        with using(self.models_dir):
+            if not self.models_dir.is_dir():
+                return ()
+            staging.recover(self.models_dir, self._held_id)
+            return tuple(sorted(path for path in self.models_dir.iterdir() if path.is_dir() and is_id(path.name)))
 
     def _unknown(self, model_id: str) -> WriterError:
         near = difflib.get_close_matches(model_id, [folder.name for folder in self._folders()], 1)

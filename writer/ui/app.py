@@ -9,8 +9,6 @@ from types import TracebackType
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
-from writer.errors import WriterError
-from writer.models.store import ModelStore
 from writer.paths import UserPaths
 from writer.ui import theme as themes
 from writer.ui.main_window import MainWindow
@@ -30,8 +28,8 @@ def make_application(arguments: list[str]) -> QApplication:
     return app
 
 
-def run_app(paths: UserPaths, file: Path | None, problem: WriterError | None = None) -> int:
-    """Open the window on `file` or the welcome page; `problem` (no model could be got) is shown in it."""
+def run_app(paths: UserPaths, file: Path | None) -> int:
+    """Open the window on `file` or, for want of one, on a page to try things out."""
     app = make_application(sys.argv[:1])
     window = MainWindow(paths)
     _report_unexpected(window, paths.state / _LOG_NAME)
@@ -40,10 +38,8 @@ def run_app(paths: UserPaths, file: Path | None, problem: WriterError | None = N
     else:
         window.open_file(file)
     window.show()
-    if problem:
-        window.show_error(problem.message, problem.hint)
     # The window takes keys first; the model is read beside it.
-    QTimer.singleShot(0, lambda: window.load_model(ModelStore(paths.models)))
+    QTimer.singleShot(0, lambda: window.begin(is_first_page=file is None))
     # Python sees Ctrl+C and a system's shutdown only while its own code runs.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: window.close())
@@ -66,4 +62,5 @@ def _report_unexpected(window: MainWindow, log: Path) -> None:
         window.show_error("Something unexpected went wrong; your text is safe.", f"Save it. Details are in {log}.")
 
     sys.excepthook = report
-    window.worker.crashed.connect(lambda error: report(type(error), error, error.__traceback__))
+    for crashed in (window.worker.crashed, window.library.crashed):
+        crashed.connect(lambda error: report(type(error), error, error.__traceback__))

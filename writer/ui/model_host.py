@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from PySide6.QtCore import QObject, Signal
 
 from writer.models.loaded import LoadedModel
+from writer.models.precision import Precision
 from writer.models.store import InstalledModel
 from writer.ui.worker import Worker
 
@@ -12,6 +13,7 @@ from writer.ui.worker import Worker
 class ModelHost(QObject):
     """Holds the loaded model. It is handed to the worker's jobs and never used on this thread."""
 
+    loading = Signal(object)  # InstalledModel
     loaded = Signal(object)  # LoadedModel
     failed = Signal(str, str)  # message, hint
 
@@ -27,13 +29,15 @@ class ModelHost(QObject):
     def is_loading(self) -> bool:
         return self._job != 0
 
-    def load(self, installed: InstalledModel) -> None:
-        """Begin to read `installed`; the present model speaks until that is done, and goes on if it fails."""
+    def load(self, installed: InstalledModel, precision: Precision | None = None) -> None:
+        """Begin to read `installed`, in its own default form or the one asked for; the present model speaks until that
+        is done, and goes on if it fails."""
 
         def job() -> Iterator[LoadedModel]:
-            yield LoadedModel.load(installed)
+            yield LoadedModel.load(installed, precision)
 
         self._job = self._worker.run(job)
+        self.loading.emit(installed)
 
     def _on_event(self, job: int, event: object) -> None:
         if job == self._job and isinstance(event, LoadedModel):

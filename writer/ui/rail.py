@@ -109,6 +109,13 @@ class Rail(QFrame):
         self.side_panel.show_panel(title, panel)
         self._set_current(key)
 
+    def toggle(self, key: str) -> None:
+        """Show the panel called `key`, or close it if it is the one that shows."""
+        if self._current == key:
+            self.close()
+        else:
+            self.open(key)
+
     def close(self) -> bool:
         """Close the open panel, if any. The rail itself stays (QWidget.close, which this replaces, would hide it)."""
         if self._current is not None:

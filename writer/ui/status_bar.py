@@ -1,9 +1,10 @@
 """The slim bar at the foot of the window: what the model does, and how full its window is."""
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetrics
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
 
+from writer.ui.library import Activity
 from writer.ui.overrides import nothing, reported
 from writer.ui.theme import SPACE
 
@@ -13,6 +14,8 @@ _METER_WIDTH = 48
 
 class StatusBar(QFrame):
     """Every figure has a slot of fixed width, so that nothing jumps while figures change."""
+
+    activity_clicked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -39,12 +42,21 @@ class StatusBar(QFrame):
         self._model = _ElidedLabel()
         self._model.setAccessibleName("Model")
 
+        self._activity = QPushButton()
+        self._activity.setObjectName("activity")
+        self._activity.setProperty("role", "quiet")
+        self._activity.setToolTip("What is being done to a model; press for more")
+        self._activity.clicked.connect(self.activity_clicked)
+        self._activity.hide()
+        self._activities: dict[str, Activity] = {}
+
         layout = QHBoxLayout(self)
         layout.setContentsMargins(SPACE.m, 0, SPACE.m, 0)
         layout.setSpacing(SPACE.s)
         layout.addWidget(self._state)
         layout.addWidget(self._mark, 0, Qt.AlignmentFlag.AlignVCenter)
         layout.addWidget(self._model, 1)
+        layout.addWidget(self._activity)
         layout.addWidget(self._rate)
         layout.addSpacing(SPACE.s)
         layout.addWidget(self._meter)
@@ -55,7 +67,7 @@ class StatusBar(QFrame):
             slot.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
         self.set_model("", "")
-        self.set_state("Ready", busy=False)
+        self.set_state("", busy=False)
         self.set_rate(None)
         self.set_context(0, 0)
         self.set_words(0)
@@ -69,6 +81,17 @@ class StatusBar(QFrame):
         """`busy` shows the AI mark: the model is reading or writing."""
         self._state.setText(text)
         self._mark.setVisible(busy)
+
+    def set_activity(self, key: str, activity: Activity | None) -> None:
+        """What is being done to a model while the writer writes; of several, the one that began first."""
+        if activity is None:
+            self._activities.pop(key, None)
+        else:
+            self._activities[key] = activity
+        shown = next(iter(self._activities.values()), None)
+        self._activity.setVisible(shown is not None)
+        if shown is not None:
+            self._activity.setText(f"{shown.title} · {shown.stage}")
 
     def set_rate(self, tokens_per_s: float | None) -> None:
         self._rate.setText("" if tokens_per_s is None else f"{tokens_per_s:,.1f} tokens/s")

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from writer.models.disk import amount
+from writer.models.progress import Step, duration
+
 
 @dataclass(frozen=True)
 class DownloadProgress:
@@ -22,3 +25,13 @@ class DownloadProgress:
     def left_s(self) -> float | None:
         """Seconds to go at the present speed; None while that is not known."""
         return (self.total_bytes - self.done_bytes) / self.bytes_per_s if self.bytes_per_s > 0 else None
+
+    @property
+    def step(self) -> Step:
+        stage = self.note or "Downloading"
+        if not self.total_bytes:
+            return Step(stage)
+        figures = [f"{amount(self.done_bytes)} of {amount(self.total_bytes)}"]
+        if self.left_s is not None and not self.note:
+            figures += [f"{self.bytes_per_s / 1e6:.1f} MB/s", f"{duration(self.left_s)} left"]
+        return Step(stage, self.done_bytes, self.total_bytes, " · ".join(figures))

@@ -1,0 +1,104 @@
+"""The menus: every command by name, with its key."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QMenu
+
+from writer.ui import theme as themes
+
+if TYPE_CHECKING:
+    from writer.ui.main_window import MainWindow
+
+_THEMES = (("system", "As the desktop"), ("light", "Light"), ("dark", "Dark"), ("sepia", "Sepia"))
+
+
+class Menus:
+    """Fills a window's menu bar. The actions that change with what goes on are attributes."""
+
+    def __init__(self, window: "MainWindow") -> None:
+        self._window = window
+        self.theme_group = QActionGroup(window)
+        self._make_file_menu()
+        self.undo, self.redo = self._make_edit_menu()
+        self.continue_writing, self.stop = self._make_write_menu()
+        self._make_view_menu()
+        self._make_help_menu()
+
+    def set_theme(self, name: str) -> None:
+        for action in self.theme_group.actions():
+            action.setChecked(action.data() == name)
+
+    def _make_file_menu(self) -> None:
+        key, files = QKeySequence.StandardKey, self._window.files
+        menu = self._menu("&File")
+        self._add(menu, "&New", key.New, files.new)
+        self._add(menu, "&Open…", key.Open, files.open)
+        menu.addSeparator()
+        self._add(menu, "&Save", key.Save, files.save)
+        self._add(menu, "Save &as…", "Ctrl+Shift+S", files.save_as)
+        menu.addSeparator()
+        self._add(menu, "&Quit", "Ctrl+Q", self._window.close)
+
+    def _make_edit_menu(self) -> tuple[QAction, QAction]:
+        key, editor = QKeySequence.StandardKey, self._window.editor
+        menu = self._menu("&Edit")
+        undo = self._add(menu, "&Undo", key.Undo, editor.undo)
+        redo = self._add(menu, "&Redo", key.Redo, editor.redo)
+        menu.addSeparator()
+        self._add(menu, "Cu&t", key.Cut, editor.cut)
+        self._add(menu, "&Copy", key.Copy, editor.copy)
+        self._add(menu, "&Paste", key.Paste, editor.paste)
+        self._add(menu, "Select &all", key.SelectAll, editor.selectAll)
+        menu.aboutToShow.connect(self._name_undo)
+        return undo, redo
+
+    def _make_write_menu(self) -> tuple[QAction, QAction]:
+        window = self._window
+        menu = self._menu("&Write")
+        go_on = self._add(menu, "&Continue", "Ctrl+Return", window.continue_writing)
+        stop = self._add(menu, "&Stop", "Esc", window.generation.stop)
+        go_on.setEnabled(False)
+        stop.setEnabled(False)
+        menu.addSeparator()
+        self._add(menu, "&How the model writes…", "Ctrl+,", lambda: window.rail.toggle("sampling"))
+        self._add(menu, "&Models…", "Ctrl+Shift+M", lambda: window.rail.toggle("models"))
+        return go_on, stop
+
+    def _make_view_menu(self) -> None:
+        key, editor = QKeySequence.StandardKey, self._window.editor
+        menu = self._menu("&View")
+        for name, title in _THEMES:
+            action = menu.addAction(title)
+            action.setCheckable(True)
+            action.setData(name)
+            self.theme_group.addAction(action)
+        menu.addSeparator()
+        self._add(menu, "&Larger text", key.ZoomIn, lambda: editor.set_point_size(editor.point_size + 1))
+        self._add(menu, "S&maller text", key.ZoomOut, lambda: editor.set_point_size(editor.point_size - 1))
+        self._add(menu, "&Usual size", "Ctrl+0", lambda: editor.set_point_size(themes.PAGE_POINT_SIZE))
+
+    def _make_help_menu(self) -> None:
+        menu = self._menu("&Help")
+        self._add(menu, "&Welcome page", "", self._window.show_welcome)
+        self._add(menu, "&About the model: bias and accuracy", "F1", lambda: self._window.rail.open("about"))
+
+    def _name_undo(self) -> None:
+        document = self._window.files.document
+        for action, verb, label in (
+            (self.undo, "&Undo", document.undo_label),
+            (self.redo, "&Redo", document.redo_label),
+        ):
+            action.setText(f"{verb} {label.lower()}" if label else verb)
+
+    def _menu(self, title: str) -> QMenu:
+        return self._window.menuBar().addMenu(title)
+
+    def _add(
+        self, menu: QMenu, text: str, shortcut: QKeySequence.StandardKey | str, slot: Callable[[], object]
+    ) -> QAction:
+        action = menu.addAction(text)
+        action.setShortcut(shortcut)
+        action.triggered.connect(lambda: slot())  # without the "checked" that Qt passes along
+        return action

@@ -1,0 +1,332 @@
+"""One model: what it is, what it costs, how good it is here, and what can be done with it."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QProgressBar,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from writer.models.catalog import DEFAULT_MODEL, CatalogEntry
+from writer.models.disk import amount
+from writer.models.manifest import Manifest, PrecisionRecord
+from writer.models.precision import Precision
+from writer.models.shelf import ShelfItem
+from writer.ui.about_panel import parameters_text
+from writer.ui.icons import IconButton
+from writer.ui.library import Activity
+from writer.ui.theme import SPACE
+
+_BAR_STEPS = 1000
+_ICON_BUTTON = 24
+_FURTHER_FORMS = {
+    Precision.INT8: "fast, and close to the original",
+    Precision.INT4: "smaller, and somewhat worse",
+    Precision.FP32: "the original, slower and four times the size",
+    Precision.FP16: "for CUDA",
+}
+
+
+class ModelCard(QFrame):
+    """Shows a ShelfItem, and what is being done to it. It does nothing itself."""
+
+    get_requested = Signal(str, object)  # id, tuple[Precision, ...]: () for the usual form
+    pause_requested = Signal(str)
+    cancel_requested = Signal(str)
+    use_requested = Signal(str, object)  # id, Precision
+    verify_requested = Signal(str)
+    remove_requested = Signal(str)
+
+    def __init__(self, item: ShelfItem, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "card")
+        self._item = item
+        self._activity: Activity | None = None
+        self._used: Precision | None = None
+        self._asks_removal = False
+
+        self._title = _label("strong", "modelName")
+        self._mark = _label("muted", "modelMark")
+        self._summary = _label("", "modelSummary")
+        self._facts = _label("muted", "modelFacts")
+        self._problem = _label("danger", "modelProblem")
+        self._forms = QVBoxLayout()
+        self._forms.setSpacing(SPACE.s)
+        self._rows: list[_FormRow] = []
+        self._stage = _label("", "activityStage")
+        self._bar = QProgressBar()
+        self._bar.setTextVisible(False)
+        self._figures = _label("muted", "activityFigures")
+        self._question = _label("", "removalQuestion")
+        self._buttons: dict[str, QPushButton] = {}
+
+        self._more = IconButton("more", "More", size=16)
+        self._more.setProperty("role", "quiet-icon")
+        self._more.setFixedSize(_ICON_BUTTON, _ICON_BUTTON)
+        self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._menu = QMenu(self._more)
+        self._menu.setToolTipsVisible(True)
+        self._more.setMenu(self._menu)
+
+        top = QHBoxLayout()
+        top.setSpacing(SPACE.s)
+        top.addWidget(self._title, 1)
+        top.addWidget(self._mark)
+        top.addWidget(self._more)
+        actions = QHBoxLayout()
+        actions.setSpacing(SPACE.s)
+        for name, text in (
+            ("get", "Get"),
+            ("resume", "Resume"),
+            ("pause", "Pause"),
+            ("cancel", "Cancel"),
+            ("remove", "Remove"),
+            ("keep", "Keep it"),
+        ):
+            actions.addWidget(self._add_button(name, text))
+        actions.addStretch(1)
+
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(SPACE.m, SPACE.m, SPACE.m, SPACE.m)
+        layout.setSpacing(SPACE.s)
+        layout.addLayout(top)
+        for widget in (self._summary, self._facts, self._problem):
+            layout.addWidget(widget)
+        layout.addLayout(self._forms)
+        layout.addWidget(self._stage)
+        layout.addWidget(self._bar)
+        layout.addWidget(self._figures)
+        layout.addWidget(self._question)
+        layout.addLayout(actions)
+        self._connect()
+        self.set_item(item)
+
+    @property
+    def item(self) -> ShelfItem:
+        return self._item
+
+    def set_item(self, item: ShelfItem) -> None:
+        self._item = item
+        self._asks_removal = False
+        self._show_item()
+        self._show_state()
+
+    def set_activity(self, activity: Activity | None) -> None:
+        """What is being done to the model; None for nothing."""
+        was_idle = self._activity is None
+        self._activity = activity
+        if activity is not None:
+            step = activity.step
+            self._title.setText(activity.title)
+            self._stage.setText(activity.stage)
+            self._bar.setRange(0, _BAR_STEPS if step.total else 0)
+            self._bar.setValue(_BAR_STEPS * step.done // step.total if step.total else 0)
+            self._figures.setText(step.figures)
+            self._figures.setVisible(bool(step.figures))
+        if was_idle != (activity is None):
+            self._asks_removal = False
+            self._show_state()
+
+    def set_used(self, precision: Precision | None) -> None:
+        """The form that speaks now; None for another model."""
+        if precision is not self._used:
+            self._used = precision
+            self._show_item()
+            self._show_state()
+
+    # -- showing -------------------------------------------------------------------------------------------------
+
+    def _show_item(self) -> None:
+        item = self._item
+        self._title.setText(item.title)
+        self._mark.setText(self._mark_text())
+        summary = item.entry.summary if item.entry else ""
+        self._summary.setText(summary)
+        self._summary.setVisible(bool(summary))
+        facts = _installed_facts(item.model.manifest) if item.model else _offer(item.entry) if item.entry else ""
+        self._facts.setText(facts)
+        self._facts.setVisible(bool(facts))
+        self._problem.setText(item.problem)
+        self._problem.setVisible(bool(item.problem))
+        self._show_forms()
+        self._fill_menu()
+        for name, button in self._buttons.items():
+            button.setAccessibleName(f"{button.text()}: {item.title}" if name != "keep" else button.text())
+        self._more.setAccessibleName(f"More: {item.title}")
+
+    def _mark_text(self) -> str:
+        if self._used is not None:
+            return "In use"
+        if self._item.problem:
+            return "Damaged"
+        if self._item.model is None and self._item.id == DEFAULT_MODEL:
+            return "Recommended"
+        return ""
+
+    def _show_forms(self) -> None:
+        for row in self._rows:
+            self._forms.removeWidget(row)
+            row.hide()
+            row.deleteLater()
+        self._rows = []
+        if self._item.is_ready and self._item.model is not None:
+            manifest = self._item.model.manifest
+            for name, record in manifest.precisions.items():
+                row = _FormRow(self._item.title, Precision(name), record, manifest, is_used=name == self._used)
+                row.use_requested.connect(lambda form: self.use_requested.emit(self._item.id, form))
+                self._forms.addWidget(row)
+                self._rows.append(row)
+
+    def _fill_menu(self) -> None:
+        self._menu.clear()
+        item = self._item
+        built = item.model.manifest.precisions if item.model and item.is_ready else {}
+        if item.entry is not None:
+            usual = () if built else (item.entry.precision,)
+            for form, words in _FURTHER_FORMS.items():
+                if form not in built and form not in usual:
+                    verb = "Also build" if built else "Get"
+                    action = self._menu.addAction(f"{verb} as {form.label}: {words}")
+                    action.triggered.connect(lambda _=False, form=form: self.get_requested.emit(item.id, (form,)))
+        if item.is_installed:
+            self._menu.addSeparator()
+        if item.is_ready:
+            self._menu.addAction("Check every byte", lambda: self.verify_requested.emit(item.id))
+        if item.is_installed:
+            remove = self._menu.addAction("Remove…", lambda: self._ask_removal(asks=True))
+            if self._used is not None:
+                remove.setEnabled(False)
+                remove.setToolTip("It speaks now: use another model first.")
+
+    def _show_state(self) -> None:
+        item, is_busy = self._item, self._activity is not None
+        asks = self._asks_removal
+        for widget in (self._stage, self._bar, self._figures):
+            widget.setVisible(is_busy)
+        if self._activity is not None:
+            self._figures.setVisible(bool(self._activity.step.figures))
+        else:
+            self._title.setText(item.title)
+        can_get = item.entry is not None and not item.is_ready and not is_busy and not asks
+        visible = {
+            "get": can_get and not item.is_begun,
+            "resume": can_get and item.is_begun,
+            "pause": self._activity is not None and self._activity.can_pause,
+            "cancel": is_busy or (can_get and item.is_begun),
+            "remove": asks,
+            "keep": asks,
+        }
+        for name, button in self._buttons.items():
+            button.setVisible(visible[name])
+        self._buttons["get"].setText("Get again" if item.problem else "Get")
+        self._question.setVisible(asks)
+        self._more.setVisible(not is_busy and not asks and not self._menu.isEmpty())
+
+    def _ask_removal(self, *, asks: bool) -> None:
+        self._asks_removal = asks
+        size = f"{amount(self._item.model.size_bytes)} become free; " if self._item.model else ""
+        again = "getting it again takes a download." if self._item.entry else "Writer cannot bring it back."
+        self._question.setText(f"Remove this model? {size}{again}")
+        self._show_state()
+        if asks:
+            self._buttons["keep"].setFocus()
+
+    # -- doing ---------------------------------------------------------------------------------------------------
+
+    def _add_button(self, name: str, text: str) -> QPushButton:
+        button = QPushButton(text)
+        button.setObjectName(name)
+        if name == "remove":
+            button.setProperty("role", "danger")
+        self._buttons[name] = button
+        return button
+
+    def _connect(self) -> None:
+        self._buttons["get"].setToolTip("Download and prepare this model; the writing goes on meanwhile.")
+        self._buttons["resume"].setToolTip("Go on with what has arrived.")
+        self._buttons["pause"].setToolTip("Stop for now; what has arrived is kept.")
+        self._buttons["cancel"].setToolTip("Stop, and delete what has arrived.")
+        for name in ("get", "resume"):
+            self._buttons[name].clicked.connect(lambda: self.get_requested.emit(self._item.id, ()))
+        self._buttons["pause"].clicked.connect(lambda: self.pause_requested.emit(self._item.id))
+        self._buttons["cancel"].clicked.connect(lambda: self.cancel_requested.emit(self._item.id))
+        self._buttons["remove"].clicked.connect(lambda: self.remove_requested.emit(self._item.id))
+        self._buttons["keep"].clicked.connect(lambda: self._ask_removal(asks=False))
+
+
+class _FormRow(QWidget):
+    """A number format that has been built, with what it costs and loses as measured on this machine."""
+
+    use_requested = Signal(object)  # Precision
+
+    def __init__(
+        self, title: str, precision: Precision, record: PrecisionRecord, manifest: Manifest, *, is_used: bool
+    ) -> None:
+        super().__init__()
+        name = _label("", "formName")
+        name.setText(precision.label[0].upper() + precision.label[1:])
+        use = QPushButton("Use")
+        use.setProperty("role", "quiet")
+        use.setAccessibleName(f"Use {title} as {precision.label}")
+        use.setToolTip("Let this form of the model speak. The text, the caret and undo stay as they are.")
+        use.clicked.connect(lambda: self.use_requested.emit(precision))
+        use.setVisible(not is_used)
+        figures = _label("muted", "formFigures")
+        figures.setText(form_figures(record, is_compared=manifest.is_compared and precision is not Precision.FP32))
+        figures.setToolTip(
+            f"Perplexity {record.perplexity:.2f}; in full precision {record.perplexity_fp32:.2f}"
+            f" ({record.n_gate_tokens:,} tokens)"
+        )
+        top = QHBoxLayout()
+        top.addWidget(name, 1)
+        top.addWidget(use)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addLayout(top)
+        layout.addWidget(figures)
+
+
+def form_figures(record: PrecisionRecord, *, is_compared: bool) -> str:
+    """What a form costs and loses, in a writer's words; figures that were not measured are left out."""
+    size = sum(file.size_bytes for file in record.files.values())
+    lines = []
+    if is_compared:
+        lines.append(f"{record.loss:.1%} worse than the original" if record.loss >= 0.0005 else "as the original")
+    if record.decode_tps:
+        lines.append(f"{record.decode_tps:,.0f} tokens a second here")
+    memory = f", {amount(record.memory_bytes)} of memory" if record.memory_bytes else ""
+    return "\n".join([*lines, f"{amount(size)} on disk{memory}"])
+
+
+def _offer(entry: CatalogEntry) -> str:
+    return "\n".join(
+        (
+            parameters_text(entry.parameters),
+            f"Licence: {entry.licence}",
+            f"{amount(entry.download_bytes)} to download",
+            f"{amount(entry.disk_bytes)} on disk, {amount(entry.memory_bytes)} of memory",
+        )
+    )
+
+
+def _installed_facts(manifest: Manifest) -> str:
+    size = [parameters_text(manifest.parameters)] if manifest.parameters else []
+    return "\n".join((*size, f"Licence: {manifest.licence or 'not stated'}"))
+
+
+def _label(role: str, name: str) -> QLabel:
+    """Plain text, because titles and problems quote what comes from elsewhere."""
+    label = QLabel()
+    label.setObjectName(name)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(True)
+    if role:
+        label.setProperty("role", role)
+    return label
