@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     build = command("build", "Build a model from a folder with safetensors or a GGUF file.")
     build.add_argument("source", type=Path, metavar="DIR|FILE.gguf")
     build.add_argument("--id", required=True, metavar="NAME", help="the name to install it under")
-    build.add_argument("--precision", default="int8", help="int8 (default), int8-blocks, int4 or fp32")
+    build.add_argument("--precision", default="int8", help="int8 (default), int8-blocks, int4, fp32 or fp16")
     other = command("import", "Import a causal language model of any other kind, by way of ONNX.")
     other.add_argument(
         "source", metavar="DIR|REPO", help="a folder with an exported model or a checkpoint, or OWNER/NAME on the hub"
