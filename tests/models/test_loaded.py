@@ -169,4 +169,5 @@ def test_a_card_that_fails_in_the_middle_of_a_text_loses_none_of_it(both: Instal
     assert written == whole[: len(written)]
     assert card.opened == ["fp16 cuda", "fp16 cpu"]
     assert session.device == "cpu"
+    assert next(session.prefill(model.cache, model.cache.token_ids.copy())).reused_tokens == 0
     assert list(writing(model)) == whole, "what the card held is read again"
