@@ -98,7 +98,7 @@ def open_window(paths: UserPaths) -> MainWindow:
     window.editor.set_caret(len(window.files.document))
     window.show()
     window.activateWindow()  # without a window manager nobody else does, and Esc is a shortcut of the active window
-    window.load_model(ModelStore(paths.models))
+    window.switcher.begin("", "")
     wait(lambda: window.host.model is not None)
     window.sampling.set_config(GenerationConfig(max_new_tokens=4096, min_new_tokens=4096))
     return window
@@ -110,7 +110,7 @@ def wait(condition: Callable[[], bool]) -> None:
 
 
 def start_writing(window: MainWindow) -> None:
-    window.continue_action.trigger()
+    window.menus.continue_writing.trigger()
     wait(lambda: window.generation.state is State.WRITING)
 
 
@@ -124,7 +124,7 @@ def check_gaps(window: MainWindow, n_samples: int) -> list[str]:
         if len(moments) > n_samples:
             loop.quit()
         elif window.generation.state is State.IDLE:  # 4,096 tokens may be fewer than the samples need
-            window.continue_action.trigger()
+            window.menus.continue_writing.trigger()
 
     start_writing(window)
     n_before = len(window.files.document)

@@ -8,7 +8,6 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from writer.models.store import ModelStore
 from writer.paths import user_paths
 from writer.ui import theme as themes
 from writer.ui.main_window import MainWindow
@@ -31,7 +30,7 @@ def open_window(
         window.files.new(text)
         window.editor.set_caret(len(text))
         window.show()
-        window.load_model(ModelStore(paths.models))
+        window.switcher.begin("", "")
         qtbot.waitUntil(lambda: window.host.model is not None, timeout=20_000)
         return window
 

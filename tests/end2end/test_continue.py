@@ -44,7 +44,7 @@ def test_the_poem_is_recited_at_int8(open_window: OpenWindow, poem: str, poem_ho
 def start_endless(window: MainWindow, qtbot: QtBot) -> None:
     endless = dataclasses.replace(GREEDY, temperature=2.0, max_new_tokens=4096, min_new_tokens=4096)
     window.sampling.set_config(endless)
-    window.continue_action.trigger()
+    window.menus.continue_writing.trigger()
     n_before = len(window.files.document)
     qtbot.waitUntil(lambda: len(window.files.document) > n_before + 10, timeout=10_000)
     assert window.generation.state is State.WRITING
@@ -98,7 +98,7 @@ def test_undo_in_the_middle_stops_and_takes_all_of_it_back(open_window: OpenWind
 
 def test_an_empty_page_is_told_in_words(open_window: OpenWindow, qtbot: QtBot) -> None:
     window = open_window("")
-    window.continue_action.trigger()
+    window.menus.continue_writing.trigger()
     qtbot.waitUntil(lambda: bool(window.notices.message))
     assert window.notices.message == "There is nothing to continue yet."
     assert window.generation.state is State.IDLE
@@ -134,11 +134,11 @@ def test_a_damaged_model_leaves_a_page_to_write_on(open_window: OpenWindow, writ
     store = ModelStore(user_paths({"WRITER_HOME": str(writer_home)}).models)
     graph = store.get("poem").graph()
     graph.write_bytes(graph.read_bytes()[:1000])
-    window.load_model(store)
+    window.switcher.begin("", "")
     qtbot.waitUntil(lambda: bool(window.notices.message), timeout=10_000)
     assert "poem is damaged" in window.notices.message
     QTest.keyClicks(window.editor, " goes on")
     assert window.files.document.text == "My text goes on"
     # The model that was read before the damage speaks on.
-    window.continue_action.trigger()
+    window.menus.continue_writing.trigger()
     qtbot.waitUntil(lambda: window.generation.state is State.WRITING, timeout=10_000)

@@ -19,6 +19,6 @@ def test_reading_again_in_the_middle_is_shown_and_passes(
     config = GenerationConfig(temperature=2.0, max_new_tokens=700, min_new_tokens=700)
     window.sampling.set_config(dataclasses.replace(config, seed=3))
     with qtbot.waitSignal(window.generation.finished, timeout=60_000):
-        window.continue_action.trigger()
+        window.menus.continue_writing.trigger()
     qtbot.waitUntil(lambda: window.generation.state is State.IDLE)
     assert states == [State.READING, State.WRITING, State.READING, State.WRITING, State.IDLE]

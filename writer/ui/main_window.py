@@ -23,6 +23,7 @@ from writer.ui.files import FileController
 from writer.ui.generation import GenerationController, State
 from writer.ui.library import Activity, LibraryController
 from writer.ui.menus import Menus
+from writer.ui.model_card import quality
 from writer.ui.model_host import ModelHost
 from writer.ui.model_switcher import ModelSwitcher
 from writer.ui.models_panel import ModelsPanel
@@ -202,10 +203,8 @@ class MainWindow(QMainWindow):
 
     def _on_model_arrived(self, model: LoadedModel) -> None:
         manifest = model.installed.manifest
-        loss = manifest.precisions[model.precision].loss if manifest.is_compared else 0.0
-        hint = (
-            f"On this machine its {model.precision.label} form is {loss:.1%} worse than the original." if loss else ""
-        )
+        found = quality(manifest.precisions[model.precision]) if manifest.is_compared else ""
+        hint = f"Its {model.precision.label} form, measured here: {found[0].lower()}{found[1:]}." if found else ""
         self.notices.show_notice(f"{manifest.title} is here and speaks now.", hint)
 
     def _on_model_failed(self, message: str, hint: str) -> None:

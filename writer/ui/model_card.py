@@ -165,6 +165,8 @@ class ModelCard(QFrame):
             return "In use"
         if self._item.problem:
             return "Damaged"
+        if self._item.is_begun:
+            return "Paused"
         if self._item.model is None and self._item.id == DEFAULT_MODEL:
             return "Recommended"
         return ""
@@ -222,8 +224,11 @@ class ModelCard(QFrame):
             "remove": asks,
             "keep": asks,
         }
+        had_focus = any(button.hasFocus() for button in self._buttons.values())
         for name, button in self._buttons.items():
             button.setVisible(visible[name])
+        if had_focus:  # else Qt passes it on to whatever comes next
+            next((button for name, button in self._buttons.items() if visible[name]), self._more).setFocus()
         self._buttons["get"].setText("Get again" if item.problem else "Get")
         self._question.setVisible(asks)
         self._more.setVisible(not is_busy and not asks and not self._menu.isEmpty())
@@ -272,7 +277,6 @@ class _FormRow(QWidget):
         name = _label("", "formName")
         name.setText(precision.label[0].upper() + precision.label[1:])
         use = QPushButton("Use")
-        use.setProperty("role", "quiet")
         use.setAccessibleName(f"Use {title} as {precision.label}")
         use.setToolTip("Let this form of the model speak. The text, the caret and undo stay as they are.")
         use.clicked.connect(lambda: self.use_requested.emit(precision))
@@ -298,11 +302,16 @@ def form_figures(record: PrecisionRecord, *, is_compared: bool) -> str:
     size = sum(file.size_bytes for file in record.files.values())
     lines = []
     if is_compared:
-        lines.append(f"{record.loss:.1%} worse than the original" if record.loss >= 0.0005 else "as the original")
+        lines.append(quality(record))
     if record.decode_tps:
         lines.append(f"{record.decode_tps:,.0f} tokens a second here")
     memory = f", {amount(record.memory_bytes)} of memory" if record.memory_bytes else ""
     return "\n".join([*lines, f"{amount(size)} on disk{memory}"])
+
+
+def quality(record: PrecisionRecord) -> str:
+    """What a form loses against full precision."""
+    return f"{record.loss:.1%} worse than the original" if record.loss >= 0.0005 else "As good as the original"
 
 
 def _offer(entry: CatalogEntry) -> str:

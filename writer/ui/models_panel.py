@@ -1,5 +1,6 @@
 """The models: those on this machine, those to get, and the way to add others."""
 
+from itertools import pairwise
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, Qt, Signal
@@ -69,6 +70,7 @@ class ModelsPanel(QWidget):
         self._column = QVBoxLayout(content)
         self._column.setContentsMargins(SPACE.l, SPACE.xs, SPACE.l, SPACE.l)
         self._column.setSpacing(SPACE.m)
+        self._column.addStretch(1)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -115,21 +117,22 @@ class ModelsPanel(QWidget):
         # What is being fetched stands first, where its progress is seen.
         to_get.sort(key=lambda item: item.id not in self._activities and not item.is_begun)
         for key in self._cards.keys() - known - {item.id for item in passing}:
-            self._cards.pop(key).deleteLater()
+            card = self._cards.pop(key)
+            card.hide()
+            card.deleteLater()
         for item in (*here, *passing, *to_get):
             self._show(item)
-        while self._column.takeAt(0) is not None:
-            pass
         self._empty.setVisible(not here and not passing)
         column: list[QWidget] = [self._here, self._empty]
         column += [self._cards[item.id] for item in (*here, *passing)]
         column += [self._to_get, *(self._cards[item.id] for item in to_get)]
         column += [self._add, self._add_hint, self._machine_title, self._machine]
-        for before, widget in zip([None, *column], column, strict=False):
-            self._column.addWidget(widget)
-            if before is not None:
-                QWidget.setTabOrder(before, widget)
-        self._column.addStretch(1)
+        for place, widget in enumerate(column):
+            # Not by takeAt: Python would keep the layout's item alive, and with it the height it remembers.
+            self._column.removeWidget(widget)
+            self._column.insertWidget(place, widget)
+        for before, widget in pairwise(column):
+            QWidget.setTabOrder(before, widget)
         self._to_get.setVisible(bool(to_get))
 
     def _show(self, item: ShelfItem) -> None:
