@@ -15,7 +15,7 @@ LOCKS := packaging/locks
 # a build has changed. tests/benchmarks/medium.py names the same files.
 STARTER_HOME := $(TEST)/starter-home
 BUILD_SOURCES := $(shell find writer/models writer/engine -name '*.py') resources/models.toml \
-    $(wildcard resources/gate/*.txt)
+    $(wildcard resources/gate/*.txt resources/calibration/*.txt)
 
 .PHONY: run test test-long check format bench bench-peers bench-window locks clean
 

@@ -44,7 +44,7 @@ def hugging_face_folder(folder: Path) -> Path:
 def build_sources() -> list[Path]:
     """Every file that shapes what a build writes. The Makefile names the same ones."""
     code = [path for folder in ("models", "engine") for path in (ROOT / "writer" / folder).rglob("*.py")]
-    texts = (ROOT / "resources" / "gate").glob("*.txt")
+    texts = [path for folder in ("gate", "calibration") for path in (ROOT / "resources" / folder).glob("*.txt")]
     return sorted([*code, *texts, ROOT / "resources" / "models.toml"])
 
 

@@ -14,7 +14,7 @@ from onnx import TensorProto
 
 from writer.engine.cpu import cpu_features, cpu_name, instruction_sets, saturates_in_int8, slow_cpu_note
 from writer.models.graph.builder import GraphBuilder
-from writer.models.graph.linear import _row_scaled_product
+from writer.models.graph.linear import add_linear
 from writer.models.precision import Precision
 
 K, N = 64, 32
@@ -74,14 +74,14 @@ def test_only_x86_before_vnni_saturates(features: set[str], machine: str, satura
     assert saturates_in_int8(frozenset(features), machine) is saturates
 
 
-@pytest.fixture(scope="module", params=[False, True], ids=["one byte", "two bytes"])
+@pytest.fixture(scope="module", params=[None, -0.5], ids=["signed", "lifted"])
 def largest_product(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The product's own graph of rows of ones times a weight of ones: every byte is the largest there is, 255 x 127, so
     that the sum of a pair does not fit 16 bits. The answer is K."""
     path = tmp_path_factory.mktemp("largest") / "product.onnx"
     with GraphBuilder(path, Precision.INT8) as builder:
         builder.input("x", TensorProto.FLOAT, [1, "T", K])
-        y = _row_scaled_product(builder, "x", np.ones((K, N), np.float32), "w", wide=request.param)
+        y = add_linear(builder, "x", np.ones((K, N), np.float32), None, "w", at_least=request.param)
         builder.node("Identity", [y], "y")
         builder.output("y", TensorProto.FLOAT, [1, "T", N])
         builder.finish()

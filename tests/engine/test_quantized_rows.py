@@ -15,21 +15,21 @@ from writer.models.precision import Precision
 
 Rows = NDArray[np.float32]
 
-# (K, N, whether with a second byte): a small odd one in both forms, and every product of GPT-2 medium and of
+# (K, N, lower bound of the input): a small odd one in both forms, and every product of GPT-2 medium and of
 # SmolLM2-135M. How a product is shared out among threads and blocked for caches depends on its shape.
 SHAPES = [
-    (96, 80, False),
-    (96, 80, True),
-    (1024, 3072, True),
-    (1024, 1024, False),
-    (1024, 4096, False),
-    (4096, 1024, False),
-    (1024, 50257, False),
-    (576, 960, True),
-    (576, 576, False),
-    (576, 3072, False),
-    (1536, 576, False),
-    (576, 49152, False),
+    (96, 80, None),
+    (96, 80, -0.5),
+    (1024, 3072, None),
+    (1024, 1024, None),
+    (1024, 4096, None),
+    (4096, 1024, -0.5),
+    (1024, 50257, None),
+    (576, 960, None),
+    (576, 576, None),
+    (576, 3072, None),
+    (1536, 576, None),
+    (576, 49152, None),
 ]
 N_ALONE = 6
 
@@ -37,14 +37,15 @@ N_ALONE = 6
 class Product:
     """A graph of one product as the builder writes it, and its weight."""
 
-    def __init__(self, folder: Path, k: int, n: int, wide: bool) -> None:
+    def __init__(self, folder: Path, k: int, n: int, at_least: float | None) -> None:
         self.k = k
+        self._at_least = at_least
         self._sessions: dict[int, ort.InferenceSession] = {}
         self.weight = np.random.default_rng(1).random((k, n), np.float32) - np.float32(0.5)
         self._path = folder / "product.onnx"
         with GraphBuilder(self._path, Precision.INT8) as builder:
             builder.input("x", TensorProto.FLOAT, [1, "T", k])
-            y = add_linear(builder, "x", self.weight, None, "w", wide=wide)
+            y = add_linear(builder, "x", self.weight, None, "w", at_least=at_least)
             builder.node("Identity", [y], "y")
             builder.output("y", TensorProto.FLOAT, [1, "T", n])
             builder.finish()
@@ -53,7 +54,7 @@ class Product:
         """Inputs of every magnitude."""
         random = np.random.default_rng(2)
         rows = random.standard_normal((n, self.k)) * random.uniform(0.01, 50, (n, 1))
-        return rows.astype(np.float32)
+        return np.maximum(rows, -np.inf if self._at_least is None else self._at_least).astype(np.float32)
 
     def run(self, rows: Rows, n_threads: int) -> Rows:
         if n_threads not in self._sessions:
@@ -66,7 +67,7 @@ class Product:
         return np.asarray(found[0])
 
 
-@pytest.fixture(scope="module", params=SHAPES, ids=[f"{k}x{n}{'-wide' * wide}" for k, n, wide in SHAPES])
+@pytest.fixture(scope="module", params=SHAPES, ids=[f"{k}x{n}{'-lifted' * bool(least)}" for k, n, least in SHAPES])
 def product(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Product:
     return Product(tmp_path_factory.mktemp("product"), *request.param)
 

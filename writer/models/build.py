@@ -11,6 +11,7 @@ from writer.engine.session import ModelSession
 from writer.engine.tokenizer import TOKENIZER_NAME, Tokenizer, TokenizerSpec
 from writer.errors import WriterError
 from writer.models import gate
+from writer.models.calibration import CalibrationWindows, calibration_windows
 from writer.models.checkpoint import Checkpoint, open_checkpoint
 from writer.models.disk import require_free, storing
 from writer.models.graph import write_graph
@@ -57,7 +58,8 @@ class BuildRequest:
     """What to build from what.
 
     precisions -- the first becomes the default
-    gate_text -- prose that `calibration_text` does not contain
+    gate_text -- prose to measure with
+    calibration_text -- other prose, to fit the weights to; "" rounds them as they are
     tokenizer -- serves checkpoints that carry none
     origin -- where the source came from, for the manifest; "" for its path
     add -- keep the precisions that are installed under this id, and their default; they must come from the same files
@@ -94,7 +96,9 @@ def _build(request: BuildRequest, store: ModelStore) -> Iterator[BuildEvent]:
         raise WriterError("The model comes without a tokenizer.", "Put its vocab.json and merges.txt beside it.")
     if len(spec.tokens) > checkpoint.config.n_vocab:
         raise WriterError("The model's tokenizer has more tokens than the model.", "The files do not belong together.")
-    windows = gate.gate_windows(Tokenizer(spec), request.gate_text, checkpoint.config.n_ctx)
+    tokenizer, n_ctx = Tokenizer(spec), checkpoint.config.n_ctx
+    windows = gate.gate_windows(tokenizer, request.gate_text, n_ctx)
+    calibration = calibration_windows(tokenizer, request.calibration_text, n_ctx)
     before = store.get(request.model_id).manifest if request.add else None
     keep = [name for record in before.precisions.values() for name in record.files] if before else []
     with storing(store.models_dir, "built"), store.staging(request.model_id, keep) as folder:
@@ -104,14 +108,19 @@ def _build(request: BuildRequest, store: ModelStore) -> Iterator[BuildEvent]:
             raise WriterError(
                 f"{request.model_id} was built from other files.", f"writer models remove {request.model_id} first."
             )
-        manifest = yield from _build_into(folder, request, checkpoint, windows, before)
+        manifest = yield from _build_into(folder, request, checkpoint, windows, calibration, before)
         shared = file_record(spec.save(folder))
         write_manifest(folder, replace(manifest, source_files=source_files, shared_files={TOKENIZER_NAME: shared}))
     yield BuildFinished(store.get(request.model_id))
 
 
 def _build_into(
-    folder: Path, request: BuildRequest, checkpoint: Checkpoint, windows: gate.Windows, before: Manifest | None
+    folder: Path,
+    request: BuildRequest,
+    checkpoint: Checkpoint,
+    windows: gate.Windows,
+    calibration: CalibrationWindows | None,
+    before: Manifest | None,
 ) -> Generator[BuildEvent, None, Manifest]:
     """Write graphs into `folder` and measure them; returns the manifest, its source files left out."""
     records = dict(before.precisions) if before else {}
@@ -119,13 +128,17 @@ def _build_into(
         fp32 = before.precisions[before.default_precision].perplexity_fp32
     else:
         fp32 = yield from _stage("Measuring full precision", gate.reference_perplexity(checkpoint, windows))
+
+    def measured(precision: Precision) -> Generator[BuildEvent, None, PrecisionRecord]:
+        return _measured(folder, precision, checkpoint, calibration, windows, fp32)
+
     for precision in request.precisions:
-        records[precision] = yield from _measured(folder, precision, checkpoint, windows, fp32)
+        records[precision] = yield from measured(precision)
     default, note = (before.default_precision, before.note) if before else (request.precisions[0], "")
     if default is Precision.INT8 and records[default].loss > gate.ACCEPTED_INT8_LOSS:
         default = Precision.INT8_BLOCKS
         if default not in records:
-            records[default] = yield from _measured(folder, default, checkpoint, windows, fp32)
+            records[default] = yield from measured(default)
         note = (
             f"In fast 8-bit form this model loses {records[Precision.INT8].loss:.1%} of its quality, "
             f"so it uses 8-bit blocks, which lose {records[default].loss:.1%}."
@@ -148,7 +161,12 @@ def _build_into(
 
 
 def _measured(
-    folder: Path, precision: Precision, checkpoint: Checkpoint, windows: gate.Windows, fp32: float
+    folder: Path,
+    precision: Precision,
+    checkpoint: Checkpoint,
+    calibration: CalibrationWindows | None,
+    windows: gate.Windows,
+    fp32: float,
 ) -> Generator[BuildEvent, None, PrecisionRecord]:
     """Write one graph and measure it; `fp32` is the perplexity in full precision."""
     began = time.perf_counter()
@@ -156,7 +174,7 @@ def _measured(
     files = (graph, graph.with_name(graph.name + ".data"))
     for path in files:  # a kept file is another model's too: it is replaced, not written to
         path.unlink(missing_ok=True)
-    for done, total in write_graph(checkpoint, precision, graph):
+    for done, total in write_graph(checkpoint, precision, graph, calibration):
         yield BuildProgress(f"Building the {precision.label} form", done, total)
     build_s = time.perf_counter() - began
     stage = f"Measuring the {precision.label} form"

@@ -114,9 +114,10 @@ class Library:
         """What every model is measured with."""
         return (self._resources / "gate" / "alice.txt").read_text(encoding="utf-8")
 
-    @property
+    @cached_property
     def calibration_text(self) -> str:
-        return ""
+        """What weights are fitted to."""
+        return (self._resources / "calibration" / "pride-and-prejudice.txt").read_text(encoding="utf-8")
 
     @cached_property
     def gpt2_tokenizer(self) -> TokenizerSpec:

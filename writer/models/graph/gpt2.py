@@ -5,50 +5,54 @@ from collections.abc import Iterator
 import numpy as np
 from onnx import TensorProto
 
-from writer.models.checkpoint import Checkpoint
+from writer.models.calibration import CalibratedWeights
 from writer.models.graph.builder import MICROSOFT, GraphBuilder
 from writer.models.graph.linear import add_embedding, add_linear
 
+_LEAST_GELU = -0.1701  # the minimum of the tanh form is -0.17004, at -0.7525
 
-def add_gpt2(graph: GraphBuilder, checkpoint: Checkpoint) -> Iterator[tuple[int, int]]:
+
+def add_gpt2(graph: GraphBuilder, weights: CalibratedWeights) -> Iterator[tuple[int, int]]:
     """Add the whole network layer by layer; yields (layers done, layers in all)."""
-    config = checkpoint.config
-    tensor = checkpoint.tensor
+    config, tensor = weights.config, weights.tensor
     graph.declare_step_inputs()
 
-    def weights(name: str) -> list[str]:
+    def norm(name: str) -> list[str]:
         return [graph.constant(f"{name}.{part}", tensor(f"{name}.{part}")) for part in ("weight", "bias")]
 
     token_rows = add_embedding(graph, "input_ids", tensor("wte.weight"), "wte")  # (1, T, E)
     place_rows = graph.node("Gather", [graph.constant("wpe.weight", tensor("wpe.weight")), "position_ids"], "wpe.rows")
     residual = graph.node("Add", [token_rows, place_rows], "embedding")
     hidden = graph.node(
-        "LayerNormalization", [residual, *weights("h.0.ln_1")], "layer0.norm1", epsilon=config.norm_eps, axis=-1
+        "LayerNormalization", [residual, *norm("h.0.ln_1")], "layer0.norm1", epsilon=config.norm_eps, axis=-1
     )
     for i in range(config.n_layer):
         yield i, config.n_layer
 
-        def linear(x: str, name: str, layer: int = i, wide: bool = False) -> str:
+        def linear(x: str, name: str, layer: int = i, at_least: float | None = None) -> str:
             path = f"h.{layer}.{name}"
-            return add_linear(graph, x, tensor(f"{path}.weight"), tensor(f"{path}.bias"), path, wide=wide)
+            weight, bias = tensor(f"{path}.weight"), tensor(f"{path}.bias")
+            return add_linear(graph, x, weight, bias, path, inputs=weights.inputs(path), at_least=at_least)
 
-        def skip_norm(branch: str, trunk: str, norm: str, name: str) -> tuple[str, str]:
+        def skip_norm(branch: str, trunk: str, following: str, name: str) -> tuple[str, str]:
             """trunk + branch, normalised -> (normalised, the sum itself)."""
             total = f"{name}.residual"
-            inputs = [trunk, branch, *weights(norm)]
+            inputs = [trunk, branch, *norm(following)]
             graph.node("SkipLayerNormalization", inputs, name, "", "", total, domain=MICROSOFT, epsilon=config.norm_eps)
             return name, total
 
-        qkv = linear(hidden, "attn.c_attn", wide=True)  # (1, T, 3 E)
+        qkv = linear(hidden, "attn.c_attn")  # (1, T, 3 E)
         attended = graph.attention(i, qkv, config, rotary=None)  # (1, T, E)
         hidden, residual = skip_norm(linear(attended, "attn.c_proj"), residual, f"h.{i}.ln_2", f"layer{i}.norm2")
         # FastGelu is the tanh form, which is GPT-2's own gelu.
         inner = graph.node("FastGelu", [linear(hidden, "mlp.c_fc")], f"layer{i}.gelu", domain=MICROSOFT)  # (1, T, 4 E)
         following = f"h.{i + 1}.ln_1" if i + 1 < config.n_layer else "ln_f"
-        hidden, residual = skip_norm(linear(inner, "mlp.c_proj"), residual, following, f"layer{i + 1}.norm1")
+        hidden, residual = skip_norm(
+            linear(inner, "mlp.c_proj", at_least=_LEAST_GELU), residual, following, f"layer{i + 1}.norm1"
+        )
 
     rows = graph.node("Gather", [hidden, "logits_rows"], "last_rows", axis=1)  # (1, R, E)
-    head = "wte.weight" if config.tied_head else "lm_head.weight"
-    logits = add_linear(graph, rows, np.ascontiguousarray(tensor(head).T), None, "head")
+    head = np.ascontiguousarray(weights.head().T)
+    logits = add_linear(graph, rows, head, None, "head", inputs=weights.inputs("head"))
     graph.output(graph.node("Identity", [logits], "logits"), TensorProto.FLOAT, [1, "R", config.n_vocab])
     yield config.n_layer, config.n_layer

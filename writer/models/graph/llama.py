@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from onnx import TensorProto
 
-from writer.models.checkpoint import Checkpoint
+from writer.models.calibration import CalibratedWeights
 from writer.models.graph.builder import MICROSOFT, GraphBuilder
 from writer.models.graph.linear import add_embedding, add_linear
 
@@ -13,10 +13,9 @@ from writer.models.graph.linear import add_embedding, add_linear
 _SLOTS_PER_POSITION = 2
 
 
-def add_llama(graph: GraphBuilder, checkpoint: Checkpoint) -> Iterator[tuple[int, int]]:
+def add_llama(graph: GraphBuilder, weights: CalibratedWeights) -> Iterator[tuple[int, int]]:
     """Add the whole network layer by layer; yields (layers done, layers in all)."""
-    config = checkpoint.config
-    tensor = checkpoint.tensor
+    config, tensor = weights.config, weights.tensor
     graph.declare_step_inputs()
     rotary = _rotary_tables(graph, _SLOTS_PER_POSITION * config.n_ctx, config.head_dim, config.rope_theta)
 
@@ -34,10 +33,11 @@ def add_llama(graph: GraphBuilder, checkpoint: Checkpoint) -> Iterator[tuple[int
     for i in range(config.n_layer):
         yield i, config.n_layer
 
-        def linear(x: str, *names: str, layer: int = i, wide: bool = False) -> str:
+        def linear(x: str, *names: str, layer: int = i) -> str:
             """One product for several weights that share their input; checkpoint weights are (out, in)."""
             joined = np.concatenate([tensor(f"layers.{layer}.{name}.weight") for name in names]).T
-            return add_linear(graph, x, np.ascontiguousarray(joined), None, f"layers.{layer}.{names[0]}", wide=wide)
+            path = f"layers.{layer}.{names[0]}"
+            return add_linear(graph, x, np.ascontiguousarray(joined), None, path, inputs=weights.inputs(path))
 
         def skip_norm(branch: str, trunk: str, norm: str, name: str) -> tuple[str, str]:
             """trunk + branch, normalised -> (normalised, the sum itself)."""
@@ -54,7 +54,7 @@ def add_llama(graph: GraphBuilder, checkpoint: Checkpoint) -> Iterator[tuple[int
             )
             return name, total
 
-        qkv = linear(hidden, "self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", wide=True)
+        qkv = linear(hidden, "self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj")
         attended = graph.attention(i, qkv, config, rotary=rotary)  # (1, T, H D)
         after = f"layers.{i}.post_attention_layernorm"
         hidden, residual = skip_norm(linear(attended, "self_attn.o_proj"), residual, after, f"layer{i}.norm2")
@@ -68,8 +68,8 @@ def add_llama(graph: GraphBuilder, checkpoint: Checkpoint) -> Iterator[tuple[int
         hidden, residual = skip_norm(linear(inner, "mlp.down_proj"), residual, following, f"layer{i + 1}.norm1")
 
     rows = graph.node("Gather", [hidden, "logits_rows"], "last_rows", axis=1)  # (1, R, E)
-    head = "embed_tokens.weight" if config.tied_head else "lm_head.weight"
-    logits = add_linear(graph, rows, np.ascontiguousarray(tensor(head).T), None, "head")
+    head = np.ascontiguousarray(weights.head().T)
+    logits = add_linear(graph, rows, head, None, "head", inputs=weights.inputs("head"))
     graph.output(graph.node("Identity", [logits], "logits"), TensorProto.FLOAT, [1, "R", config.n_vocab])
     yield config.n_layer, config.n_layer
 
