@@ -12,6 +12,7 @@ from typing import Any
 
 from tests.models.hub_server import Hub, HubBlob, HubFault, HubHandler
 from writer.models.catalog import HubFile, HubSource
+from writer.models.download import DownloadProgress, HubSettings, fetch_hub
 from writer.models.download.requests import Limits
 
 REPOSITORY = "openai-community/tiny"
@@ -25,6 +26,7 @@ PINNED = HubSource(
     REVISION,
     (HubFile("config.json"), HubFile(WEIGHTS, len(CONTENT), hashlib.sha256(CONTENT).hexdigest())),
 )
+PATIENCE_S = 40.0  # on a machine that is busy otherwise
 HURRIED = Limits(answer_s=0.6, stall_s=0.6, slow_s=0.8, slow_bytes_per_s=1024, backoff_s=0.01, longest_wait_s=0.3)
 
 Script = Callable[[HubHandler, HubBlob, int], bool]
@@ -34,6 +36,15 @@ Script = Callable[[HubHandler, HubBlob, int], bool]
 def names_in(folder: Path) -> set[str]:
     """Without Writer's own notes, whose names begin with a dot."""
     return {path.name for path in folder.iterdir() if not path.name.startswith(".")}
+
+
+def fetched(source: HubSource, folder: Path, settings: HubSettings) -> list[DownloadProgress]:
+    """Every event of a download, which may not last for ever."""
+    began, events = time.monotonic(), []
+    for event in fetch_hub(source, folder, settings):
+        assert time.monotonic() - began < PATIENCE_S, "it never ends"
+        events.append(event)
+    return events
 
 
 def check_arrived(folder: Path) -> None:

@@ -26,6 +26,7 @@ from tests.models.hub.cases import (
     broken_after,
     check_nothing_final,
     downloading_threads,
+    fetched,
     hub_answering,
     names_in,
     sent_share,
@@ -36,7 +37,8 @@ from tests.models.hub.cases import (
 from tests.models.hub_server import Hub, HubBlob, HubFault, HubHandler
 from writer.errors import WriterError
 from writer.models.catalog import HubFile, HubSource
-from writer.models.download import HubSettings, fetch_hub
+from writer.models.download import HubSettings
+from writer.models.download.listing import list_repository
 
 PAGE = b"<html>Welcome to the hotel</html>"
 
@@ -136,7 +138,7 @@ def test_a_fault_that_stays_ends_in_one_sentence(
     hub.fault = fault
     began = time.monotonic()
     with pytest.raises(WriterError, match=message) as caught:
-        list(fetch_hub(PINNED, folder, settings))
+        fetched(PINNED, folder, settings)
     assert caught.value.hint
     assert time.monotonic() - began < 8
     assert hub.n_requests("cdn") <= most_requests
@@ -184,7 +186,7 @@ def test_a_fault_of_the_hub_itself_ends_in_one_sentence(
 
     hub.hub_fault = counted
     with pytest.raises(WriterError, match=message) as caught:
-        list(fetch_hub(SOURCE, folder, settings))
+        fetched(SOURCE, folder, settings)
     assert caught.value.hint
     assert len(seen) == n_requests
     check_nothing_final(folder)
@@ -193,7 +195,7 @@ def test_a_fault_of_the_hub_itself_ends_in_one_sentence(
 def test_n03_of_wrong_bytes_nothing_is_kept(hub: Hub, settings: HubSettings, folder: Path) -> None:
     hub.fault = wrong_bytes
     with pytest.raises(WriterError, match="twice in a row"):
-        list(fetch_hub(PINNED, folder, settings))
+        fetched(PINNED, folder, settings)
     assert names_in(folder) == {"config.json"}
 
 
@@ -202,7 +204,7 @@ def test_n14_a_few_bytes_and_a_break_again_and_again_are_noticed(hub: Hub, folde
     hub.fault = broken_after(10)
     limits = replace(HURRIED, backoff_s=0.1)
     with pytest.raises(WriterError, match="hardly anything"):
-        list(fetch_hub(PINNED, folder, HubSettings(hub.url, limits=limits)))
+        fetched(PINNED, folder, HubSettings(hub.url, limits=limits))
     assert hub.n_requests("cdn") < 30
 
 
@@ -216,6 +218,7 @@ from pathlib import Path
 from writer.errors import WriterError
 from writer.models.catalog import HubFile, HubSource
 from writer.models.download import HubSettings, fetch_hub
+from writer.models.download.listing import list_repository
 from writer.models.download.requests import Limits
 source = HubSource({REPOSITORY!r}, {REVISION!r}, (HubFile({WEIGHTS!r}),))
 settings = HubSettings({hub.url!r}, limits=Limits(backoff_s=0.01))
@@ -246,7 +249,29 @@ def test_n24_a_hub_cannot_make_a_small_file_a_giant(
     name: str, size_bytes: int, hub: Hub, settings: HubSettings, folder: Path
 ) -> None:
     facts = {"x-linked-etag": f'"{"0" * 64}"', "x-linked-size": str(size_bytes), "location": f"{hub.cdn_url}/x"}
+    facts["x-repo-commit"] = REVISION
     hub.hub_fault = hub_answering(302, facts, name=name)
     with pytest.raises(WriterError, match="which cannot be right"):
-        list(fetch_hub(HubSource(REPOSITORY, REVISION, (HubFile(name),)), folder, settings))
+        fetched(HubSource(REPOSITORY, REVISION, (HubFile(name),)), folder, settings)
     assert hub.n_requests("cdn") == 0
+
+
+def test_n24_a_list_of_files_without_end_is_not_read_to_the_end(hub: Hub, settings: HubSettings) -> None:
+    n_sent = 0
+
+    def endless(handler: HubHandler, _: str) -> bool:
+        nonlocal n_sent
+        handler.send_response(200)
+        handler.send_header("content-type", "application/json")
+        handler.send_header("connection", "close")
+        handler.end_headers()
+        while n_sent < 200_000_000:
+            handler.wfile.write(b"[" * 1_000_000)
+            n_sent += 1_000_000
+        handler.break_off()
+        return True
+
+    hub.hub_fault = endless
+    with pytest.raises(WriterError, match="far too long"):
+        list(list_repository(REPOSITORY, settings))
+    assert n_sent < 100_000_000

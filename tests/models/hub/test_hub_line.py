@@ -27,6 +27,7 @@ from tests.models.hub.cases import (
 )
 from tests.models.hub_server import CDN_HOST, HUB_HOST, Hub, serving
 from writer.errors import WriterError
+from writer.models.catalog import HubFile
 from writer.models.download import HubSettings, fetch_hub
 from writer.models.download.requests import _redirected
 
@@ -99,11 +100,14 @@ def test_n13_the_token_does_not_go_over_a_line_that_anybody_can_read(
 # -- no line -------------------------------------------------------------------------------------------------------
 
 
-def test_n21_offline_connects_to_nothing_and_says_so_at_once(settings: HubSettings, folder: Path) -> None:
+@pytest.mark.parametrize("asked", [PINNED.files, PINNED.files[1:]], ids=["some-to-be-asked-of", "all-pinned"])
+def test_n21_offline_connects_to_nothing_and_says_so_at_once(
+    asked: tuple[HubFile, ...], settings: HubSettings, folder: Path
+) -> None:
     with recorded_connections() as connections:
         began = time.monotonic()
         with pytest.raises(WriterError, match="HF_HUB_OFFLINE"):
-            list(fetch_hub(PINNED, folder, replace(settings, is_offline=True)))
+            list(fetch_hub(replace(PINNED, files=asked), folder, replace(settings, is_offline=True)))
         assert time.monotonic() - began < 1
     assert connections == []
 

@@ -14,22 +14,26 @@ from tests.models.hub.cases import (
     CONTENT,
     HURRIED,
     PINNED,
+    SOURCE,
     WEIGHTS,
     Script,
     answering,
     broken_after,
     check_arrived,
     downloading_threads,
+    fetched,
     first_times,
+    hub_answering,
     in_turn,
     reset_after,
     sent_share,
+    stalls,
     too_long,
     wrong_bytes,
     wrong_range,
 )
 from tests.models.hub_server import Hub, HubBlob, HubHandler
-from writer.models.download import HubSettings, fetch_hub
+from writer.models.download import HubSettings
 from writer.models.download.requests import _wait_s
 
 BEGIN = broken_after(1_000_000)  # a third of the file
@@ -111,7 +115,7 @@ def test_a_fault_that_passes_is_overcome(
     fault: Script, again: float, hub: Hub, settings: HubSettings, folder: Path
 ) -> None:
     hub.fault = fault
-    events = list(fetch_hub(PINNED, folder, settings))
+    events = fetched(PINNED, folder, settings)
     check_arrived(folder)
     assert all(event.done_bytes <= event.total_bytes for event in events)
     # Each byte is fetched once, but for what a fault made worthless.
@@ -152,7 +156,7 @@ def test_n08_a_whole_partial_is_taken_if_it_is_right(
     (folder / f"{WEIGHTS}.part").write_bytes(bytes(len(CONTENT)) if is_stale else CONTENT)
     state = {"of": identity, "etag": '"x"', "synced": len(CONTENT)}
     (folder / f"{WEIGHTS}.part.json").write_text(json.dumps(state))
-    list(fetch_hub(PINNED, folder, settings))
+    fetched(PINNED, folder, settings)
     check_arrived(folder)
     assert hub.n_requests("cdn") == is_stale
     assert sent_share(hub) == is_stale
@@ -163,14 +167,32 @@ def test_n08_a_partial_of_another_file_is_not_gone_on_with(hub: Hub, settings: H
     (folder / f"{WEIGHTS}.part").write_bytes(b"x" * 2_000_000)
     state = {"of": {"size_bytes": len(CONTENT), "sha256": "0" * 64, "git_sha1": ""}, "etag": "", "synced": 2_000_000}
     (folder / f"{WEIGHTS}.part.json").write_text(json.dumps(state))
-    list(fetch_hub(PINNED, folder, settings))
+    fetched(PINNED, folder, settings)
     check_arrived(folder)
     assert not any("range" in headers for server, _, headers in hub.requests if server == "cdn")
+
+
+def test_n09_nor_is_it_waited_for_when_the_hub_is_asked(hub: Hub, settings: HubSettings, folder: Path) -> None:
+    busy = hub_answering(429, {"retry-after": "999999999"}, name="config.json")
+    left = [busy, busy]
+    hub.hub_fault = lambda handler, path: bool(left) and left[0](handler, path) and left.pop() is busy
+    fetched(SOURCE, folder, settings)
+    check_arrived(folder)
+    assert left == []
+
+
+def test_n14_silence_in_the_middle_is_not_waited_out(hub: Hub, settings: HubSettings, folder: Path) -> None:
+    """Three seconds of it, where 0.6 are borne with."""
+    hub.fault = in_turn(stalls(1_000_000))
+    began = time.monotonic()
+    fetched(PINNED, folder, settings)
+    assert time.monotonic() - began < 2.5
+    check_arrived(folder)
 
 
 def test_n14_a_slow_start_is_not_taken_for_slowness(hub: Hub, settings: HubSettings, folder: Path) -> None:
     """Three attempts without an answer take longer than the time in which so much has to arrive."""
     hub.fault = first_times(3, _silent)
     limits = replace(HURRIED, answer_s=0.4, slow_s=0.8, slow_bytes_per_s=100_000)
-    list(fetch_hub(PINNED, folder, replace(settings, limits=limits)))
+    fetched(PINNED, folder, replace(settings, limits=limits))
     check_arrived(folder)

@@ -181,6 +181,7 @@ def test_n22_weights_in_the_cache_under_a_name_that_is_no_sha256_are_not_believe
         pytest.param({"x-linked-size": "-1"}, True, id="N04-negative-size"),
         pytest.param({"x-linked-size": "9" * 15}, True, id="N04-size-of-no-disk"),
         pytest.param({"x-repo-commit": "f" * 40}, False, id="N04-other-commit"),
+        pytest.param({"x-repo-commit": None}, True, id="N04-no-commit"),
     ],
 )
 def test_n04_a_file_nobody_vouches_for_is_not_fetched(

@@ -90,8 +90,11 @@ async def ask(
 def _read_facts(endpoint: str, headers: httpx2.Headers, source: HubSource, file: HubFile) -> RemoteFile:
     etag = headers.get("x-linked-etag", headers.get("etag", "")).removeprefix("W/").strip('"')
     size = headers.get("x-linked-size", headers.get("content-length", ""))
-    if headers.get("x-repo-commit", source.revision) != source.revision:
-        raise WriterError(f"The hub answers for another revision of {source.repository}.", "Try again later.")
+    if headers.get("x-repo-commit") != source.revision:
+        raise WriterError(
+            f"The hub does not answer for the revision of {source.repository} that was asked for.",
+            "Try again later, or check the address in HF_ENDPOINT.",
+        )
     if file.size_bytes is not None:
         size = "0"  # the catalogue knows it
     if not _SIZE.fullmatch(size):
