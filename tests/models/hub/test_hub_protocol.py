@@ -122,7 +122,9 @@ def _cached(cache: Path, name: str, content: bytes, blob_name: str) -> Path:
     return blob
 
 
-def test_the_users_cache_is_taken_after_a_check(hub: Hub, settings: HubSettings, folder: Path, tmp_path: Path) -> None:
+def test_m06_the_users_cache_is_copied_after_a_check_and_never_linked_to(
+    hub: Hub, settings: HubSettings, folder: Path, tmp_path: Path
+) -> None:
     _cached(tmp_path / "cache", WEIGHTS, CONTENT, hashlib.sha256(CONTENT).hexdigest())
     list(fetch_hub(SOURCE, folder, replace(settings, cache=tmp_path / "cache")))
     check_arrived(folder)
