@@ -16,7 +16,6 @@ from writer.cli.main import main
 from writer.models.build import BuildFinished
 from writer.models.install import install
 from writer.models.store import ModelStore
-from writer.paths import resources_dir
 
 NOTE = "In fast 8-bit form this model loses 9.0% of its quality, so it uses 8-bit blocks."
 
@@ -65,15 +64,14 @@ def rename(folder: Path, model_id: str, **values: Any) -> None:
     folder.rename(folder.with_name(model_id))
 
 
-@pytest.mark.parametrize("command", [["generate", "Tyger"], ["generate", "x", "--model", "starter"], [], ["window"]])
+@pytest.mark.parametrize("command", [["generate", "Tyger"], ["generate", "x", "--model", "starter"], []])
 @pytest.mark.parametrize("note", [NOTE, ""])
 def test_what_a_build_found_is_told_by_the_command_that_caused_it(
     command: list[str], note: str, poem_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("writer.models.library.install_in_child", installing(poem_home, note))
-    monkeypatch.setattr(start, "has_display", lambda: command == ["window"])
-    monkeypatch.setattr("writer.ui.app.run_app", lambda *_: 0)
-    assert main([] if command == ["window"] else command) == 0
+    monkeypatch.setattr(start, "has_display", lambda: False)
+    assert main(command) == 0
     err = capsys.readouterr().err
     assert err.count(NOTE) == bool(note)
     assert err.count("writer: ") == bool(note)
@@ -170,12 +168,3 @@ def test_a_build_where_no_folder_can_be_is_told_in_one_line(
     told = capfd.readouterr().err.splitlines()
     assert told[-1].startswith(f"writer: The models folder {writer_home / 'data' / 'models'} cannot be used")
     assert not any("Traceback" in line for line in told)
-
-
-def test_the_window_opens_without_a_models_folder_it_may_read(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    problems: list[Any] = []
-    Locked(models, monkeypatch).refuse("read")
-    monkeypatch.setattr(start, "has_display", lambda: True)
-    monkeypatch.setattr("writer.ui.app.run_app", lambda paths, file, problem: problems.append(problem) or 0)
-    assert main([str(resources_dir() / "welcome.txt")]) == 0
-    assert str(models) in problems[0].message

@@ -70,9 +70,9 @@ class ModelCard(QFrame):
         self._more.setProperty("role", "quiet-icon")
         self._more.setFixedSize(_ICON_BUTTON, _ICON_BUTTON)
         self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self._menu = QMenu(self._more)
-        self._menu.setToolTipsVisible(True)
-        self._more.setMenu(self._menu)
+        self.menu = QMenu(self._more)
+        self.menu.setToolTipsVisible(True)
+        self._more.setMenu(self.menu)
 
         top = QHBoxLayout()
         top.setSpacing(SPACE.s)
@@ -186,7 +186,7 @@ class ModelCard(QFrame):
                 self._rows.append(row)
 
     def _fill_menu(self) -> None:
-        self._menu.clear()
+        self.menu.clear()
         item = self._item
         built = item.model.manifest.precisions if item.model and item.is_ready else {}
         if item.entry is not None:
@@ -194,14 +194,14 @@ class ModelCard(QFrame):
             for form, words in _FURTHER_FORMS.items():
                 if form not in built and form not in usual:
                     verb = "Also build" if built else "Get"
-                    action = self._menu.addAction(f"{verb} as {form.label}: {words}")
+                    action = self.menu.addAction(f"{verb} as {form.label}: {words}")
                     action.triggered.connect(lambda _=False, form=form: self.get_requested.emit(item.id, (form,)))
         if item.is_installed:
-            self._menu.addSeparator()
+            self.menu.addSeparator()
         if item.is_ready:
-            self._menu.addAction("Check every byte", lambda: self.verify_requested.emit(item.id))
+            self.menu.addAction("Check every byte", lambda: self.verify_requested.emit(item.id))
         if item.is_installed:
-            remove = self._menu.addAction("Remove…", lambda: self._ask_removal(asks=True))
+            remove = self.menu.addAction("Remove…", lambda: self._ask_removal(asks=True))
             if self._used is not None:
                 remove.setEnabled(False)
                 remove.setToolTip("It speaks now: use another model first.")
@@ -231,7 +231,7 @@ class ModelCard(QFrame):
             next((button for name, button in self._buttons.items() if visible[name]), self._more).setFocus()
         self._buttons["get"].setText("Get again" if item.problem else "Get")
         self._question.setVisible(asks)
-        self._more.setVisible(not is_busy and not asks and not self._menu.isEmpty())
+        self._more.setVisible(not is_busy and not asks and not self.menu.isEmpty())
 
     def _ask_removal(self, *, asks: bool) -> None:
         self._asks_removal = asks
@@ -277,6 +277,7 @@ class _FormRow(QWidget):
         name = _label("", "formName")
         name.setText(precision.label[0].upper() + precision.label[1:])
         use = QPushButton("Use")
+        use.setObjectName("use")
         use.setAccessibleName(f"Use {title} as {precision.label}")
         use.setToolTip("Let this form of the model speak. The text, the caret and undo stay as they are.")
         use.clicked.connect(lambda: self.use_requested.emit(precision))

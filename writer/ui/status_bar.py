@@ -82,6 +82,11 @@ class StatusBar(QFrame):
         self._state.setText(text)
         self._mark.setVisible(busy)
 
+    @property
+    def activity_text(self) -> str:
+        """What is being done to a model, "" for nothing."""
+        return self._activity.text() if self._activities else ""
+
     def set_activity(self, key: str, activity: Activity | None) -> None:
         """What is being done to a model while the writer writes; of several, the one that began first."""
         if activity is None:

@@ -1,0 +1,201 @@
+"""Models got, chosen and removed in the window, beside the writing."""
+
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
+from pytestqt.qtbot import QtBot
+
+from tests.models.hub_server import Hub, serving
+from writer.models.catalog import DEFAULT_MODEL, HubSource, find_entry, load_catalog
+from writer.models.store import ModelStore
+from writer.paths import resources_dir, user_paths
+from writer.ui.main_window import MainWindow
+from writer.ui.model_card import ModelCard
+
+OpenWindow = Callable[[str], MainWindow]
+ENTRY = find_entry(load_catalog(resources_dir() / "models.toml"), DEFAULT_MODEL)
+WEIGHTS = "model.safetensors"
+LONG_MS = 300_000
+UNDERWAY_BYTES = 1 << 20  # what a kill catches between two syncs and on the line
+
+
+@pytest.fixture
+def hub(poem_home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
+    """Serves a small model under the repository and revision of the catalogue's GPT-2 medium."""
+    assert isinstance(ENTRY.source, HubSource)
+    hub = Hub()
+    names = [file.name for file in ENTRY.source.files]
+    hub.add(ENTRY.source.repository, ENTRY.source.revision, {n: poem_home / "checkpoint" / n for n in names})
+    with contextlib.contextmanager(serving)(hub):
+        for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+            monkeypatch.delenv(name)
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+        yield hub
+
+
+def card(window: MainWindow, model_id: str) -> ModelCard:
+    return next(card for card in window.models.findChildren(ModelCard) if card.item.id == model_id)
+
+
+def press(window: MainWindow, model_id: str, name: str) -> None:
+    button = card(window, model_id).findChild(QPushButton, name)
+    assert isinstance(button, QPushButton)
+    assert button.isVisible(), name
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+@pytest.fixture
+def window(open_window: OpenWindow, hub: Hub, qtbot: QtBot) -> MainWindow:
+    """With the models' panel open."""
+    window = open_window("Tyger Tyger")
+    window.rail.open("models")
+    window.library.refresh()
+    qtbot.waitUntil(lambda: bool(window.library.shelf))
+    return window
+
+
+def test_gpt2_medium_is_got_while_the_writer_writes_and_then_speaks(
+    window: MainWindow, hub: Hub, qtbot: QtBot, writer_home: Path
+) -> None:
+    hub.bytes_per_s = 4_000_000
+    document = window.files.document
+    press(window, DEFAULT_MODEL, "get")
+    qtbot.waitUntil(lambda: hub.sent_bytes[WEIGHTS] > 0, timeout=LONG_MS)
+    QTest.keyClicks(window.editor, ", burning")
+    assert document.text == "Tyger Tyger, burning"
+    assert "GPT-2 medium" in window.status.activity_text
+    hub.bytes_per_s = 0
+    qtbot.waitUntil(lambda: window.host.model.installed.id == DEFAULT_MODEL, timeout=LONG_MS)
+    assert "speaks now" in window.notices.message
+    qtbot.waitUntil(lambda: window.status.activity_text == "")
+    assert document.text == "Tyger Tyger, burning"
+    assert window.editor.selection == (20, 20)
+    window.menus.undo.trigger()
+    assert document.text == "Tyger Tyger, "
+    window.menus.redo.trigger()
+    assert window.settings.model_id == DEFAULT_MODEL
+    with qtbot.waitSignal(window.generation.rate_changed, timeout=LONG_MS):
+        window.menus.continue_writing.trigger()
+    qtbot.waitUntil(lambda: document.text.startswith("Tyger Tyger, burning bright"), timeout=LONG_MS)
+    window.generation.stop()
+    ModelStore(user_paths({"WRITER_HOME": str(writer_home)}).models).get(DEFAULT_MODEL).verify()
+
+
+def test_a_paused_download_goes_on_where_it_was_in_another_window(
+    window: MainWindow, open_window: OpenWindow, hub: Hub, qtbot: QtBot, poem_home: Path
+) -> None:
+    size = (poem_home / "checkpoint" / WEIGHTS).stat().st_size
+    hub.bytes_per_s = size / 4
+    press(window, DEFAULT_MODEL, "get")
+    qtbot.waitUntil(lambda: hub.sent_bytes[WEIGHTS] > size / 2, timeout=LONG_MS)
+    press(window, DEFAULT_MODEL, "pause")
+    qtbot.waitUntil(lambda: card(window, DEFAULT_MODEL).item.is_begun, timeout=LONG_MS)
+    window.files.document.mark_saved()
+    window.close()
+    hub.bytes_per_s = 0
+    again = open_window("Tyger Tyger")
+    again.rail.open("models")
+    again.library.refresh()
+    qtbot.waitUntil(lambda: bool(again.library.shelf))
+    press(again, DEFAULT_MODEL, "resume")
+    qtbot.waitUntil(lambda: again.host.model.installed.id == DEFAULT_MODEL, timeout=LONG_MS)
+    assert hub.sent_bytes[WEIGHTS] < 1.1 * size
+
+
+def test_models_are_switched_and_removed(window: MainWindow, qtbot: QtBot, writer_home: Path) -> None:
+    press(window, DEFAULT_MODEL, "get")
+    qtbot.waitUntil(lambda: window.host.model.installed.id == DEFAULT_MODEL, timeout=LONG_MS)
+    qtbot.waitUntil(lambda: card(window, DEFAULT_MODEL).item.is_ready, timeout=LONG_MS)
+    press(window, "poem", "use")
+    qtbot.waitUntil(lambda: window.host.model.installed.id == "poem", timeout=LONG_MS)
+    assert window.settings.model_id == "poem"
+    actions = {action.text(): action for action in card(window, DEFAULT_MODEL).menu.actions()}
+    actions["Check every byte"].trigger()
+    qtbot.waitUntil(lambda: "Every byte" in window.notices.message, timeout=LONG_MS)
+    actions = {action.text(): action for action in card(window, DEFAULT_MODEL).menu.actions()}
+    actions["Remove…"].trigger()
+    press(window, DEFAULT_MODEL, "remove")
+    qtbot.waitUntil(lambda: not card(window, DEFAULT_MODEL).item.is_installed, timeout=LONG_MS)
+    models = ModelStore(user_paths({"WRITER_HOME": str(writer_home)}).models)
+    assert [model.id for model in models.list()] == ["poem"]
+    assert window.files.document.text == "Tyger Tyger"
+
+
+def test_a_hub_that_fails_is_told_in_one_sentence(window: MainWindow, hub: Hub, qtbot: QtBot) -> None:
+    hub.repositories.clear()
+    press(window, DEFAULT_MODEL, "get")
+    qtbot.waitUntil(lambda: bool(window.notices.message), timeout=LONG_MS)
+    assert "Traceback" not in window.notices.message
+    qtbot.waitUntil(lambda: window.status.activity_text == "")
+    QTest.keyClicks(window.editor, "!")
+    assert window.files.document.text == "Tyger Tyger!"
+
+
+# -- killed --------------------------------------------------------------------------------------------------------
+
+
+def start_window(home: Path) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "tests.end2end.get_in_window"]
+    environ = os.environ | {"WRITER_HOME": str(home), "QT_QPA_PLATFORM": "offscreen", "PIP_NO_INDEX": "1"}
+    return subprocess.Popen(
+        command, cwd=resources_dir().parent, env=environ, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+
+
+def is_building(home: Path) -> bool:
+    """Whether all has been fetched, and something is being made of it."""
+    models = user_paths({"WRITER_HOME": str(home)}).models
+    return (models / ".sources" / DEFAULT_MODEL / WEIGHTS).exists()
+
+
+def kill_window(hub: Hub, home: Path, share: float, size: int) -> None:
+    """When that share of the weights has been served; beyond 1, so many seconds into the build."""
+    begun = hub.sent_bytes[WEIGHTS]
+    with start_window(home) as process:
+        deadline = time.monotonic() + LONG_MS / 1000
+        building_s: float | None = None
+        while process.poll() is None and time.monotonic() < deadline:
+            if building_s is None and is_building(home):
+                building_s = time.monotonic()
+            if share < 1 and (hub.sent_bytes[WEIGHTS] - begun > share * size or building_s):
+                break
+            if share >= 1 and building_s and time.monotonic() - building_s > 4 * (share - 1):
+                break
+            time.sleep(0.02)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize(
+    "shares",
+    [(0.6, 1.3), pytest.param(tuple(random.Random(5).uniform(0, 2) for _ in range(20)), marks=pytest.mark.long)],
+    ids=["sample", "all"],
+)
+def test_killed_at_any_moment_the_window_gets_it_all_the_same(
+    shares: tuple[float, ...], hub: Hub, poem: str, poem_home: Path, writer_home: Path
+) -> None:
+    size = (poem_home / "checkpoint" / WEIGHTS).stat().st_size
+    hub.bytes_per_s = size / 2
+    for share in shares:
+        kill_window(hub, writer_home, share, size)
+        for model in ModelStore(user_paths({"WRITER_HOME": str(writer_home)}).models).list():
+            model.verify()
+    hub.bytes_per_s = 0
+    with start_window(writer_home) as process:
+        written, _ = process.communicate(timeout=LONG_MS / 1000)
+    assert process.returncode == 0
+    assert written.startswith(poem.splitlines()[0])
+    # A tenth at most is fetched twice, of each part that a kill ended.
+    assert hub.sent_bytes[WEIGHTS] < 1.1 * size + len(shares) * UNDERWAY_BYTES
