@@ -129,6 +129,23 @@ def arrived_bytes(home: Path) -> int:
     return sum(path.stat().st_size for path in (folder / WEIGHTS, folder / f"{WEIGHTS}.part") if path.is_file())
 
 
+def seconds_until_free(home: Path) -> float:
+    """How long whoever a killed parent had started keeps the next one waiting."""
+    lock, began = store_of(home).lock(DEFAULT_MODEL), time.monotonic()
+    assert lock.take(ORPHAN_S)
+    lock.release()
+    return time.monotonic() - began
+
+
+def settled_bytes(hub: Hub) -> int:
+    """What it has sent, once it has noticed that nobody reads any more what it sends."""
+    while True:
+        before = hub.sent_bytes[WEIGHTS]
+        time.sleep(0.5)
+        if hub.sent_bytes[WEIGHTS] == before:
+            return before
+
+
 def generated(home: Path, prompt: str, *options: str) -> list[str]:
     """The pieces that a continuation arrives in."""
     command = [sys.executable, "-m", "writer", "generate", prompt, *options]
@@ -229,8 +246,9 @@ def test_n19_killed_at_a_random_moment_it_completes_and_goes_on_where_it_was(
         run.until_stage(*undisturbed.place(moment.share))
     code = run.kill(is_whole_group=moment.is_whole_group)
     assert code == -signal.SIGKILL or moment.share > 0.9, "only in its last moments may it be quicker"
-    here, sent = arrived_bytes(home), hub.sent_bytes[WEIGHTS]
     check_nothing_half(home, hub)
+    seconds_until_free(home)
+    here, sent = arrived_bytes(home), settled_bytes(hub)
     Getting(hub, home).finish()
     check_whole(home, hub)
     if not moment.is_download:
@@ -238,14 +256,6 @@ def test_n19_killed_at_a_random_moment_it_completes_and_goes_on_where_it_was(
         return
     reused = size - (hub.sent_bytes[WEIGHTS] - sent)
     assert reused >= here - max(here // 10, UNDERWAY_BYTES)
-
-
-def seconds_until_free(home: Path) -> float:
-    """How long whoever a killed parent had started keeps the next one waiting."""
-    lock, began = store_of(home).lock(DEFAULT_MODEL), time.monotonic()
-    assert lock.take(ORPHAN_S)
-    lock.release()
-    return time.monotonic() - began
 
 
 def test_who_lost_its_parent_ends_soon(hub: Hub, tmp_path: Path) -> None:
