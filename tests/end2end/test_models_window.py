@@ -56,6 +56,16 @@ def press(window: MainWindow, model_id: str, name: str) -> None:
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
+def until(window: MainWindow, qtbot: QtBot, is_so: Callable[[], object]) -> None:
+    """Raises at once when the window tells of a failure instead."""
+
+    def is_so_or_failed() -> bool:
+        assert window.notices.property("kind") != "error" or not window.notices.message, window.notices.message
+        return bool(is_so())
+
+    qtbot.waitUntil(is_so_or_failed, timeout=LONG_MS)
+
+
 @pytest.fixture
 def window(open_window: OpenWindow, hub: Hub, qtbot: QtBot) -> MainWindow:
     """With the models' panel open."""
@@ -72,12 +82,12 @@ def test_gpt2_medium_is_got_while_the_writer_writes_and_then_speaks(
     hub.bytes_per_s = 4_000_000
     document = window.files.document
     press(window, DEFAULT_MODEL, "get")
-    qtbot.waitUntil(lambda: hub.sent_bytes[WEIGHTS] > 0, timeout=LONG_MS)
+    until(window, qtbot, lambda: hub.sent_bytes[WEIGHTS] > 0)
     QTest.keyClicks(window.editor, ", burning")
     assert document.text == "Tyger Tyger, burning"
     assert "GPT-2 medium" in window.status.activity_text
     hub.bytes_per_s = 0
-    qtbot.waitUntil(lambda: window.host.model.installed.id == DEFAULT_MODEL, timeout=LONG_MS)
+    until(window, qtbot, lambda: window.host.model.installed.id == DEFAULT_MODEL)
     assert "speaks now" in window.notices.message
     qtbot.waitUntil(lambda: window.status.activity_text == "")
     assert document.text == "Tyger Tyger, burning"
@@ -88,7 +98,7 @@ def test_gpt2_medium_is_got_while_the_writer_writes_and_then_speaks(
     assert window.settings.model_id == DEFAULT_MODEL
     with qtbot.waitSignal(window.generation.rate_changed, timeout=LONG_MS):
         window.menus.continue_writing.trigger()
-    qtbot.waitUntil(lambda: document.text.startswith("Tyger Tyger, burning bright"), timeout=LONG_MS)
+    until(window, qtbot, lambda: document.text.startswith("Tyger Tyger, burning bright"))
     window.generation.stop()
     ModelStore(user_paths({"WRITER_HOME": str(writer_home)}).models).get(DEFAULT_MODEL).verify()
 
@@ -99,9 +109,9 @@ def test_a_paused_download_goes_on_where_it_was_in_another_window(
     size = (poem_home / "checkpoint" / WEIGHTS).stat().st_size
     hub.bytes_per_s = size / 4
     press(window, DEFAULT_MODEL, "get")
-    qtbot.waitUntil(lambda: hub.sent_bytes[WEIGHTS] > size / 2, timeout=LONG_MS)
+    until(window, qtbot, lambda: hub.sent_bytes[WEIGHTS] > size / 2)
     press(window, DEFAULT_MODEL, "pause")
-    qtbot.waitUntil(lambda: card(window, DEFAULT_MODEL).item.is_begun, timeout=LONG_MS)
+    until(window, qtbot, lambda: card(window, DEFAULT_MODEL).item.is_begun)
     window.files.document.mark_saved()
     window.close()
     hub.bytes_per_s = 0
@@ -110,24 +120,24 @@ def test_a_paused_download_goes_on_where_it_was_in_another_window(
     again.library.refresh()
     qtbot.waitUntil(lambda: bool(again.library.shelf))
     press(again, DEFAULT_MODEL, "resume")
-    qtbot.waitUntil(lambda: again.host.model.installed.id == DEFAULT_MODEL, timeout=LONG_MS)
+    until(again, qtbot, lambda: again.host.model.installed.id == DEFAULT_MODEL)
     assert hub.sent_bytes[WEIGHTS] < 1.1 * size
 
 
 def test_models_are_switched_and_removed(window: MainWindow, qtbot: QtBot, writer_home: Path) -> None:
     press(window, DEFAULT_MODEL, "get")
-    qtbot.waitUntil(lambda: window.host.model.installed.id == DEFAULT_MODEL, timeout=LONG_MS)
-    qtbot.waitUntil(lambda: card(window, DEFAULT_MODEL).item.is_ready, timeout=LONG_MS)
+    until(window, qtbot, lambda: window.host.model.installed.id == DEFAULT_MODEL)
+    until(window, qtbot, lambda: card(window, DEFAULT_MODEL).item.is_ready)
     press(window, "poem", "use")
-    qtbot.waitUntil(lambda: window.host.model.installed.id == "poem", timeout=LONG_MS)
+    until(window, qtbot, lambda: window.host.model.installed.id == "poem")
     assert window.settings.model_id == "poem"
     actions = {action.text(): action for action in card(window, DEFAULT_MODEL).menu.actions()}
     actions["Check every byte"].trigger()
-    qtbot.waitUntil(lambda: "Every byte" in window.notices.message, timeout=LONG_MS)
+    until(window, qtbot, lambda: "Every byte" in window.notices.message)
     actions = {action.text(): action for action in card(window, DEFAULT_MODEL).menu.actions()}
     actions["Remove…"].trigger()
     press(window, DEFAULT_MODEL, "remove")
-    qtbot.waitUntil(lambda: not card(window, DEFAULT_MODEL).item.is_installed, timeout=LONG_MS)
+    until(window, qtbot, lambda: not card(window, DEFAULT_MODEL).item.is_installed)
     models = ModelStore(user_paths({"WRITER_HOME": str(writer_home)}).models)
     assert [model.id for model in models.list()] == ["poem"]
     assert window.files.document.text == "Tyger Tyger"

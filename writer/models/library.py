@@ -15,11 +15,12 @@ from writer.models.catalog import CatalogEntry, find_entry, load_catalog
 from writer.models.checkpoint.fields import read_json
 from writer.models.checkpoint.hugging_face import read_config
 from writer.models.child import Event, build_in_child, import_in_child, install_in_child
-from writer.models.download import HubSettings
+from writer.models.download import DownloadProgress, HubSettings
 from writer.models.download.listing import is_repository
 from writer.models.imported import ImportRequest, find_graph
 from writer.models.imported.repository import fetch_repository
 from writer.models.install import InstallRequest
+from writer.models.lock import WAITING
 from writer.models.precision import Precision
 from writer.models.shelf import ShelfItem, read_shelf
 from writer.models.store import ModelStore
@@ -69,7 +70,7 @@ class Library:
         path = source.expanduser().absolute()
         if not path.exists():
             raise UsageError(f"There is no file or folder {path}.", "Check the name.")
-        model_id = model_id or self._new_id(path.stem if path.is_file() else path.name)
+        model_id = model_id or self.new_id(path.stem if path.is_file() else path.name)
         if find_graph(path) is None and _is_built_here(path):
             return self.build(path, model_id, (Precision.INT8,), title=path.stem if path.is_file() else path.name)
         return self.import_folder(path, model_id)
@@ -94,15 +95,20 @@ class Library:
                 "Give a folder, or a repository as OWNER/NAME.",
             )
         name = repository.rpartition("/")[2]
-        return self._fetch_and_import(repository, model_id or self._new_id(name), name)
+        return self._fetch_and_import(repository, model_id or self.new_id(name), name)
 
     def _fetch_and_import(self, repository: str, model_id: str, title: str) -> Iterator[Event]:
-        folder, source = yield from fetch_repository(repository, model_id, self.store, self._hub)
-        request = ImportRequest(folder, model_id, self.gate_text, title=title, origin=source.origin)
-        yield from import_in_child(request, self.store)
-        shutil.rmtree(folder.parent, ignore_errors=True)
+        lock = self.store.lock(model_id)
+        for _ in lock.waiting():
+            yield DownloadProgress(0, 0, note=WAITING)
+        with lock:
+            store = self.store.holding(model_id)
+            folder, source = yield from fetch_repository(repository, model_id, store, self._hub)
+            request = ImportRequest(folder, model_id, self.gate_text, title=title, origin=source.origin)
+            yield from import_in_child(request, store)
+            shutil.rmtree(folder.parent, ignore_errors=True)
 
-    def _new_id(self, name: str) -> str:
+    def new_id(self, name: str) -> str:
         """One that no model has, after `name`."""
         stem = _NOT_IN_AN_ID.sub("-", name).strip("-._")[:_MAX_ID_CHARS].rstrip("-._") or "model"
         taken = {item.id for item in self.shelf()}

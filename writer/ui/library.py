@@ -263,8 +263,9 @@ class LibraryController(QObject):
         def discarding() -> Iterator[object]:
             from writer.models.install import discard_download
 
-            if not key.startswith(_ADDED):
-                discard_download(key, self._store)
+            added, name = key.removeprefix(_ADDED), key.rpartition("/")[2]
+            # Nothing is installed under the id that an unfinished addition has, so it is found again.
+            discard_download(key if added == key else self._open().new_id(name), self._store)
             yield from self._read_shelf()
 
         self._queue(_Job("", "", discarding))
