@@ -28,6 +28,8 @@ CALIBRATION_TOKENS = 4096
 # have many such: at 4 bits the starter loses 7.8 %, with windows of 512 tokens 10.8 %.
 CALIBRATION_WINDOW_TOKENS = 128
 
+# Smoothing only wants to know how large each channel gets; rounding how all of them go together.
+_SMOOTHING_TOKENS = 2048
 _EXPONENTS = (0.4, 0.5, 0.6, 0.7)
 _SEARCH_ROWS = 256
 _SEARCH_COLUMNS = 1024
@@ -65,9 +67,11 @@ class CalibratedWeights:
     def __init__(self, checkpoint: Checkpoint, precision: Precision, windows: CalibrationWindows | None = None) -> None:
         self.config = checkpoint.config
         self._checkpoint = checkpoint
+        self._smooths = windows is not None and precision in (Precision.INT8, Precision.INT8_BLOCKS)
+        self._keeps_inputs = windows is not None and precision is Precision.INT4
+        if windows is not None and self._smooths:
+            windows = windows[: max(1, _SMOOTHING_TOKENS // windows.shape[1])]
         self._run = None if windows is None else reference.run_layers(checkpoint, windows)
-        self._smooths = self._run is not None and precision in (Precision.INT8, Precision.INT8_BLOCKS)
-        self._keeps_inputs = self._run is not None and precision is Precision.INT4
         self._products = _products(checkpoint.config)
         self._head = self._products["head"].weights[0]
         self._reads = {  # the head is asked for by `head`, since its weight may be the embedding too
