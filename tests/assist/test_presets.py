@@ -1,10 +1,25 @@
 """Presets change how words are chosen and nothing else."""
 
 import dataclasses
+import tomllib
+from typing import Any
 
 import pytest
+import tomli_w
+from hypothesis import given
+from hypothesis import strategies as st
 
-from writer.assist.presets import BALANCED, KEPT, PRESETS, Preset, default_config, matching_preset
+from writer.assist.presets import (
+    BALANCED,
+    KEPT,
+    PRESETS,
+    WILD,
+    Preset,
+    chosen_values,
+    config_from,
+    default_config,
+    matching_preset,
+)
 from writer.engine.config import GenerationConfig
 
 EVERY = pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
@@ -47,3 +62,54 @@ def test_any_change_of_choice_is_a_mix_of_ones_own() -> None:
 def test_presets_grow_bolder() -> None:
     temperatures = [preset.temperature for preset in PRESETS]
     assert temperatures == sorted(temperatures)
+
+
+# -- kept in a settings file ---------------------------------------------------------------------------------------
+
+WORDS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=8)
+CONFIGS = st.builds(
+    GenerationConfig,
+    max_new_tokens=st.integers(20, 400),
+    temperature=st.floats(0, 5),
+    top_k=st.integers(0, 100),
+    top_p=st.sampled_from([0.5, 1.0]),
+    repetition_penalty=st.sampled_from([1.0, 1.08]),
+    mirostat_tau=st.sampled_from([0.0, 5.0]),
+    seed=st.none() | st.integers(0, 2**31),
+    banned_words=st.lists(WORDS, max_size=3).map(tuple),
+    stop_strings=st.lists(WORDS, max_size=3).map(tuple),
+    logit_bias=st.lists(st.tuples(WORDS, st.floats(-5, 5)), max_size=2).map(tuple),
+)
+
+
+@given(CONFIGS)
+def test_what_the_writer_chose_survives_a_settings_file(config: GenerationConfig) -> None:
+    values = chosen_values(config)
+    assert config_from(values) == config
+    assert config_from(tomllib.loads(tomli_w.dumps(values))) == config
+
+
+def test_only_what_was_chosen_is_kept() -> None:
+    assert chosen_values(default_config()) == {}
+    assert chosen_values(dataclasses.replace(default_config(), seed=4)) == {"seed": 4}
+    assert matching_preset(config_from(chosen_values(WILD.apply(default_config())))) is WILD
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        {"no such control": 1},
+        {"temperature": 99.0},
+        {"temperature": "hot"},
+        {"max_new_tokens": []},
+        {"logit_bias": [["sea"]]},
+        {"logit_bias": [["sea", "much"]]},
+        {"logit_bias": 4},
+        {"banned_words": 4},
+        {"stop_strings": {"a": 1}},
+    ],
+    ids=str,
+)
+def test_values_that_cannot_be_used_leave_the_default(values: dict[str, Any]) -> None:
+    assert config_from(values) == default_config()

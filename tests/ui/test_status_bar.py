@@ -1,9 +1,12 @@
 """The status bar's figures change and nothing moves."""
 
 import pytest
-from PySide6.QtWidgets import QApplication, QLabel, QProgressBar, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QLabel, QProgressBar, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from writer.models.progress import Step
+from writer.ui.library import Activity
 from writer.ui.status_bar import StatusBar
 
 # Qt says so for every top-level window without a screen.
@@ -30,7 +33,7 @@ def places(bar: StatusBar) -> list[tuple[int, int]]:
 
 
 def test_at_first(bar: StatusBar) -> None:
-    assert texts(bar) == ["Ready", "No model", "0 words"]
+    assert texts(bar) == ["No model", "0 words"]
 
 
 def test_while_writing(bar: StatusBar) -> None:
@@ -102,3 +105,79 @@ def test_one_word(bar: StatusBar) -> None:
 
 def test_every_figure_is_explained(bar: StatusBar) -> None:
     assert all(child.toolTip() for child in bar.findChildren(QLabel))
+
+
+# -- what is being done to a model ---------------------------------------------------------------------------------
+
+GETTING = Activity("GPT-2 medium", Step("Downloading", 1, 4, "380 MB of 1.5 GB"), can_pause=True)
+WAITING = Activity("DistilGPT-2", Step("Waiting"))
+
+
+def activity(bar: StatusBar) -> QPushButton:
+    button = bar.findChild(QPushButton, "activity")
+    assert isinstance(button, QPushButton)
+    return button
+
+
+def test_an_activity_shows_while_it_lasts(bar: StatusBar, qtbot: QtBot) -> None:
+    assert not activity(bar).isVisible()
+    bar.set_activity("gpt2-medium", GETTING)
+    assert activity(bar).isVisible()
+    QApplication.processEvents()
+    assert bar.activity_text == activity(bar).text() == "GPT-2 medium · Downloading · 25%"
+    with qtbot.waitSignal(bar.activity_clicked):
+        qtbot.mouseClick(activity(bar), Qt.MouseButton.LeftButton)
+    bar.set_activity("gpt2-medium", None)
+    assert not activity(bar).isVisible()
+    assert bar.activity_text == ""
+    bar.set_activity("never begun", None)
+
+
+def test_of_several_the_first_is_shown_until_it_ends(bar: StatusBar) -> None:
+    bar.set_activity("gpt2-medium", GETTING)
+    bar.set_activity("distilgpt2", WAITING)
+    bar.set_activity("gpt2-medium", Activity("GPT-2 medium", Step("Building")))
+    assert bar.activity_text == "GPT-2 medium · Building"
+    bar.set_activity("gpt2-medium", None)
+    assert bar.activity_text == "DistilGPT-2 · Waiting"
+
+
+def test_an_activity_moves_no_figure(bar: StatusBar) -> None:
+    def figures() -> list[tuple[int, int]]:
+        QApplication.processEvents()
+        return [(label.x(), label.width()) for label in bar.findChildren(QLabel) if label.text() in shown]
+
+    shown = {"Ready", "38.2 tokens/s", "612 of 1,024 tokens", "1,234 words"}
+    bar.set_model("GPT-2 medium", "processor")
+    bar.set_state("Ready", busy=False)
+    bar.set_rate(38.2)
+    bar.set_context(612, 1024)
+    bar.set_words(1234)
+    before = figures()
+    assert len(before) == len(shown)
+    for done in (1, 12, 100):
+        bar.set_activity("gpt2-medium", Activity("GPT-2 medium", Step("Downloading", done, 100)))
+        assert figures() == before
+
+
+def test_a_long_name_does_not_widen_the_window(bar: StatusBar) -> None:
+    before = bar.minimumSizeHint().width()
+    name = "someone-with-a-long-name/a-model-with-a-longer-one-" * 3
+    bar.set_activity("added", Activity(name, Step("Reading what the hub says of it", 1, 4)))
+    assert bar.minimumSizeHint().width() <= before + 60
+    assert name in bar.activity_text
+    assert name in activity(bar).toolTip()
+    QApplication.processEvents()
+    assert activity(bar).text().startswith("someone")
+    assert activity(bar).text().endswith("25%")
+    assert "…" in activity(bar).text()
+    bar.resize(720, bar.height())
+    QApplication.processEvents()
+    assert max(child.x() + child.width() for child in bar.findChildren(QWidget)) <= 720
+
+
+def test_a_name_with_an_ampersand_is_shown_as_it_stands(bar: StatusBar) -> None:
+    bar.set_activity("added", Activity("Tom & Jerry", Step("Waiting")))
+    QApplication.processEvents()
+    assert bar.activity_text == "Tom & Jerry · Waiting"
+    assert activity(bar).text() == "Tom && Jerry · Waiting"  # a single one would underline the next letter

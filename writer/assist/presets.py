@@ -96,10 +96,22 @@ def chosen_values(config: GenerationConfig) -> dict[str, Any]:
 
 def config_from(values: dict[str, Any]) -> GenerationConfig:
     """What `chosen_values` came from, lists in place of tuples; the default where nothing usable is kept."""
+    defaults = default_config()
     try:
-        fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+        fields = {name: _as_control(value, getattr(defaults, name)) for name, value in values.items()}
         if "logit_bias" in fields:
             fields["logit_bias"] = tuple((str(word), float(bias)) for word, bias in fields["logit_bias"])
-        return dataclasses.replace(default_config(), **fields)
-    except (WriterError, TypeError, ValueError):
-        return default_config()
+        return dataclasses.replace(defaults, **fields)
+    except (WriterError, AttributeError, TypeError, ValueError):
+        return defaults
+
+
+def _as_control(value: Any, default: Any) -> Any:
+    """A value of a settings file, of the kind that `default` is. Raises TypeError for another kind."""
+    if isinstance(value, list):
+        value = tuple(value)
+    elif type(value) is int and isinstance(default, float):
+        value = float(value)
+    if type(value) is not (int if default is None else type(default)):
+        raise TypeError(f"{value!r} in place of {default!r}")
+    return value

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 _MINUTE_S = 60
-_HOUR_S = 3600
+_HOUR_MIN = 60
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,9 @@ class Step:
 
 def duration(seconds: float) -> str:
     """As exact as anyone waits for it: seconds, whole minutes, hours and minutes."""
-    if seconds < _MINUTE_S:
-        return f"{max(1, round(seconds))} s"
-    minutes = round(seconds / _MINUTE_S)
-    if seconds < _HOUR_S:
+    whole_s, minutes = max(1, round(seconds)), round(seconds / _MINUTE_S)
+    if whole_s < _MINUTE_S:
+        return f"{whole_s} s"
+    if minutes < _HOUR_MIN:
         return f"{minutes} min"
-    return f"{minutes // 60} h {minutes % 60} min"
+    return f"{minutes // _HOUR_MIN} h {minutes % _HOUR_MIN} min"

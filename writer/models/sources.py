@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from writer.errors import WriterError
+from writer.models.disk import using
 from writer.models.precision import Precision
 from writer.models.store import ModelStore
 
@@ -72,9 +73,12 @@ def discard(store: ModelStore, model_id: str) -> None:
 
 
 def is_begun(store: ModelStore, model_id: str) -> bool:
-    """Whether some of a model's files have been fetched."""
-    folder = store.source_folder(model_id)
-    return folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir())
+    """Whether some of a model's files have been fetched. Raises WriterError for a folder that cannot be read."""
+    with using(store.models_dir):
+        try:
+            return any(not path.name.startswith(".") for path in store.source_folder(model_id).iterdir())
+        except (FileNotFoundError, NotADirectoryError):  # perhaps just now: another Writer has done with them
+            return False
 
 
 def sweep(store: ModelStore) -> None:

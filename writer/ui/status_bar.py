@@ -1,6 +1,6 @@
 """The slim bar at the foot of the window: what the model does, and how full its window is."""
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
 
@@ -10,6 +10,7 @@ from writer.ui.theme import SPACE
 
 _HEIGHT = 32
 _METER_WIDTH = 48
+_ACTIVITY_WIDTH = 320
 
 
 class StatusBar(QFrame):
@@ -42,10 +43,9 @@ class StatusBar(QFrame):
         self._model = _ElidedLabel()
         self._model.setAccessibleName("Model")
 
-        self._activity = QPushButton()
+        self._activity = _ElidedButton()
         self._activity.setObjectName("activity")
         self._activity.setProperty("role", "quiet")
-        self._activity.setToolTip("What is being done to a model; press for more")
         self._activity.clicked.connect(self.activity_clicked)
         self._activity.hide()
         self._activities: dict[str, Activity] = {}
@@ -85,7 +85,7 @@ class StatusBar(QFrame):
     @property
     def activity_text(self) -> str:
         """What is being done to a model, "" for nothing."""
-        return self._activity.text() if self._activities else ""
+        return self._activity.full_text if self._activities else ""
 
     def set_activity(self, key: str, activity: Activity | None) -> None:
         """What is being done to a model while the writer writes; of several, the one that began first."""
@@ -96,7 +96,7 @@ class StatusBar(QFrame):
         shown = next(iter(self._activities.values()), None)
         self._activity.setVisible(shown is not None)
         if shown is not None:
-            self._activity.setText(f"{shown.title} · {shown.stage}")
+            self._activity.set_full_text(f"{shown.title} · {shown.stage}")
 
     def set_rate(self, tokens_per_s: float | None) -> None:
         self._rate.setText("" if tokens_per_s is None else f"{tokens_per_s:,.1f} tokens/s")
@@ -163,6 +163,45 @@ class _ElidedLabel(QLabel):
     def _elide(self) -> None:
         metrics = QFontMetrics(self.font())
         self.setText(metrics.elidedText(self._full_text, Qt.TextElideMode.ElideRight, self.width()))
+
+    @reported(nothing)
+    def resizeEvent(self, event: QEvent) -> None:
+        self._elide()
+
+
+class _ElidedButton(QPushButton):
+    """Names of models come from anywhere: it takes what room there is, and leaves out the middle of its text. The
+    whole is in the tooltip."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.full_text = ""
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+
+    def set_full_text(self, text: str) -> None:
+        self.full_text = text
+        self.setToolTip(f"{text}\nPress for more.")
+        self.setAccessibleName(text)
+        self._elide()
+        self.updateGeometry()
+
+    def _elide(self) -> None:
+        room = self.width() - self._frame_width()
+        shown = self.fontMetrics().elidedText(self.full_text, Qt.TextElideMode.ElideMiddle, room)
+        self.setText(shown.replace("&", "&&"))
+
+    def _frame_width(self) -> int:
+        shown = self.text().replace("&&", "&") or "XXXX"  # Qt's own measure for a button without a text
+        return super().sizeHint().width() - self.fontMetrics().horizontalAdvance(shown)
+
+    @reported(QSize)
+    def sizeHint(self) -> QSize:
+        whole = self.fontMetrics().horizontalAdvance(self.full_text) + self._frame_width() + 1
+        return QSize(min(whole, _ACTIVITY_WIDTH), super().sizeHint().height())
+
+    @reported(QSize)
+    def minimumSizeHint(self) -> QSize:
+        return QSize(self._frame_width(), super().minimumSizeHint().height())
 
     @reported(nothing)
     def resizeEvent(self, event: QEvent) -> None:
