@@ -97,6 +97,7 @@ def poem_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     spec = TokenizerSpec.from_gpt2_files(files / "vocab.json", files / "merges.txt")
     token_ids = torch.tensor([[*Tokenizer(spec).encode(POEM), 50256]])
     torch.manual_seed(4)
+    torch.set_num_threads(1)  # two test workers with two threads each would wait for one another on two cores
     config = GPT2Config(n_embd=96, n_layer=2, n_head=4, resid_pdrop=0, embd_pdrop=0, attn_pdrop=0)
     model = GPT2LMHeadModel(config)
     optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)

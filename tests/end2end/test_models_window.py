@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
@@ -53,7 +52,8 @@ def press(window: MainWindow, model_id: str, name: str) -> None:
     button = card(window, model_id).findChild(QPushButton, name)
     assert isinstance(button, QPushButton)
     assert button.isVisible(), name
-    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert button.isEnabled()
+    button.click()
 
 
 def until(window: MainWindow, qtbot: QtBot, is_so: Callable[[], object]) -> None:
