@@ -83,3 +83,29 @@ def test_which_model_speaks(model, installed, asked, speaks, tmp_path):
         (store.models_dir / model_id / MANIFEST_NAME).write_text(json.dumps(manifest.to_json()))
     chosen = store.preferred(asked)
     assert (chosen and chosen.id) == speaks
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda store: store.list(),
+        lambda store: store.damaged(),
+        lambda store: store.preferred(),
+        lambda store: store.get("tiny"),
+        lambda store: store.remove("tiny"),
+    ],
+    ids=["list", "damaged", "preferred", "get", "remove"],
+)
+def test_a_models_folder_that_cannot_be_read_is_one_sentence(ask, tmp_path, monkeypatch):
+    models_dir, is_dir = tmp_path / "models", Path.is_dir
+
+    def refused(path):
+        if path.is_relative_to(models_dir):
+            raise PermissionError(13, "Permission denied")
+        return is_dir(path)
+
+    monkeypatch.setattr(Path, "is_dir", refused)  # who tests as root is refused nothing
+    with pytest.raises(WriterError) as told:
+        ask(ModelStore(models_dir))
+    assert told.value.message == f"The models folder {models_dir} cannot be used (Permission denied)."
+    assert told.value.hint.startswith("Make the folder readable and writable")

@@ -111,9 +111,9 @@ class Library:
     def new_id(self, name: str) -> str:
         """One that no model has, after `name`."""
         stem = _NOT_IN_AN_ID.sub("-", name).strip("-._")[:_MAX_ID_CHARS].rstrip("-._") or "model"
-        taken = {item.id for item in self.shelf()}
+        taken = {item.id.casefold() for item in self.shelf()}  # an id is a folder, and some systems fold its case
         numbered = (f"{stem}-{n}" for n in range(2, len(taken) + 3))
-        return next(model_id for model_id in (stem, *numbered) if model_id not in taken)
+        return next(model_id for model_id in (stem, *numbered) if model_id.casefold() not in taken)
 
     @cached_property
     def gate_text(self) -> str:

@@ -54,12 +54,16 @@ class _Shelf:
 
 @dataclass(eq=False)
 class _Job:
-    """`key` is the model's id, or stands for a model that has none yet; "" for what no card shows."""
+    """`key` is the model's id, or stands for a model that has none yet; "" for what no card shows.
+
+    fetches -- given up, it leaves files that are to be deleted
+    """
 
     key: str
     title: str
     events: Callable[[], Iterator[object]]
     can_pause: bool = False
+    fetches: bool = False
     was_asked_for: bool = False
     is_given_up: bool = False
 
@@ -110,6 +114,7 @@ class LibraryController(QObject):
                 model_id,
                 lambda: self._open().get(model_id, precisions),
                 can_pause=True,
+                fetches=True,
                 was_asked_for=was_asked_for,
             )
         )
@@ -120,7 +125,15 @@ class LibraryController(QObject):
 
     def add_repository(self, name: str) -> None:
         """A model from the hub, as OWNER/NAME; given up, it goes on from where it was when it is added again."""
-        self._queue(_Job(_ADDED + name, name, lambda: self._open().add_repository(name), was_asked_for=True))
+        self._queue(
+            _Job(
+                _ADDED + name,
+                name,
+                lambda: self._open().add_repository(name),
+                fetches=True,
+                was_asked_for=True,
+            )
+        )
 
     def pause(self, key: str) -> None:
         """Stop, and keep what has arrived."""
@@ -131,13 +144,15 @@ class LibraryController(QObject):
             self.activity_changed.emit(key, None)
 
     def cancel(self, key: str) -> None:
-        """Stop, and delete what has arrived."""
+        """Stop, and delete what has arrived; without a job, what an earlier one has left."""
         if self._running is not None and self._running.key == key:
-            self._running.is_given_up = True
+            self._running.is_given_up = self._running.fetches
             self._worker.stop()
             return
+        was_fetching = all(job.fetches for job in self._waiting if job.key == key)
         self.pause(key)
-        self._discard(key)
+        if was_fetching:
+            self._discard(key)
 
     def verify(self, model_id: str) -> None:
         """Check every byte."""
