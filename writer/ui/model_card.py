@@ -1,7 +1,12 @@
 """One model: what it is, what it costs, how good it is here, and what can be done with it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
+    QApplication,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -114,8 +119,7 @@ class ModelCard(QFrame):
     def set_item(self, item: ShelfItem) -> None:
         self._item = item
         self._asks_removal = False
-        self._show_item()
-        self._show_state()
+        self._show_all()
 
     def set_activity(self, activity: Activity | None) -> None:
         """What is being done to the model; None for nothing."""
@@ -123,7 +127,6 @@ class ModelCard(QFrame):
         self._activity = activity
         if activity is not None:
             step = activity.step
-            self._title.setText(activity.title)
             self._stage.setText(activity.stage)
             self._bar.setRange(0, _BAR_STEPS if step.total else 0)
             self._bar.setValue(_BAR_STEPS * step.done // step.total if step.total else 0)
@@ -131,21 +134,42 @@ class ModelCard(QFrame):
             self._figures.setVisible(bool(step.figures))
         if was_idle != (activity is None):
             self._asks_removal = False
-            self._show_state()
+            with self._keeping_focus():
+                self._show_state()
+        elif self._shown_title != self._title.text():
+            self._show_title()
 
     def set_used(self, precision: Precision | None) -> None:
         """The form that speaks now; None for another model."""
         if precision is not self._used:
             self._used = precision
-            self._show_item()
-            self._show_state()
+            self._asks_removal = False
+            self._show_all()
 
     # -- showing -------------------------------------------------------------------------------------------------
 
+    @property
+    def _shown_title(self) -> str:
+        return self._activity.title if self._activity is not None else self._item.title
+
+    @contextmanager
+    def _keeping_focus(self) -> Iterator[None]:
+        """When what has the focus vanishes within the block, another button here gets it: Qt would pass it on to
+        whatever comes next."""
+        focused = QApplication.focusWidget()
+        was_here = focused is not None and self.isAncestorOf(focused)
+        yield
+        if was_here and focused is not None and not focused.isVisible():
+            stops = (*self._buttons.values(), *(row.use for row in self._rows), self._more)
+            next((stop for stop in stops if stop.isVisibleTo(self)), self._more).setFocus()
+
+    def _show_all(self) -> None:
+        with self._keeping_focus():
+            self._show_item()
+            self._show_state()
+
     def _show_item(self) -> None:
         item = self._item
-        self._title.setText(item.title)
-        self._mark.setText(self._mark_text())
         summary = item.entry.summary if item.entry else ""
         self._summary.setText(summary)
         self._summary.setVisible(bool(summary))
@@ -156,16 +180,20 @@ class ModelCard(QFrame):
         self._problem.setVisible(bool(item.problem))
         self._show_forms()
         self._fill_menu()
-        for name, button in self._buttons.items():
-            button.setAccessibleName(f"{button.text()}: {item.title}" if name != "keep" else button.text())
-        self._more.setAccessibleName(f"More: {item.title}")
+
+    def _show_title(self) -> None:
+        title = self._shown_title
+        self._title.setText(title)
+        for button in self._buttons.values():
+            button.setAccessibleName(f"{button.text()}: {title}")
+        self._more.setAccessibleName(f"More: {title}")
 
     def _mark_text(self) -> str:
         if self._used is not None:
             return "In use"
         if self._item.problem:
             return "Damaged"
-        if self._item.is_begun:
+        if self._item.is_begun and self._activity is None:
             return "Paused"
         if self._item.model is None and self._item.id == DEFAULT_MODEL:
             return "Recommended"
@@ -183,7 +211,10 @@ class ModelCard(QFrame):
                 row = _FormRow(self._item.title, Precision(name), record, manifest, is_used=name == self._used)
                 row.use_requested.connect(lambda form: self.use_requested.emit(self._item.id, form))
                 self._forms.addWidget(row)
+                row.show()  # now: the layout would do so later, and the focus may be waiting for it
                 self._rows.append(row)
+        for before, after in pairwise((self._more, *(row.use for row in self._rows), *self._buttons.values())):
+            QWidget.setTabOrder(before, after)
 
     def _fill_menu(self) -> None:
         self.menu.clear()
@@ -213,8 +244,6 @@ class ModelCard(QFrame):
             widget.setVisible(is_busy)
         if self._activity is not None:
             self._figures.setVisible(bool(self._activity.step.figures))
-        else:
-            self._title.setText(item.title)
         can_get = item.entry is not None and not item.is_ready and not is_busy and not asks
         visible = {
             "get": can_get and not item.is_begun,
@@ -224,21 +253,21 @@ class ModelCard(QFrame):
             "remove": asks,
             "keep": asks,
         }
-        had_focus = any(button.hasFocus() for button in self._buttons.values())
         for name, button in self._buttons.items():
             button.setVisible(visible[name])
-        if had_focus:  # else Qt passes it on to whatever comes next
-            next((button for name, button in self._buttons.items() if visible[name]), self._more).setFocus()
         self._buttons["get"].setText("Get again" if item.problem else "Get")
+        self._mark.setText(self._mark_text())
+        self._show_title()
         self._question.setVisible(asks)
         self._more.setVisible(not is_busy and not asks and not self.menu.isEmpty())
 
     def _ask_removal(self, *, asks: bool) -> None:
         self._asks_removal = asks
-        size = f"{amount(self._item.model.size_bytes)} become free; " if self._item.model else ""
-        again = "getting it again takes a download." if self._item.entry else "Writer cannot bring it back."
-        self._question.setText(f"Remove this model? {size}{again}")
-        self._show_state()
+        size = f"{amount(_size_bytes(self._item.model.manifest))} become free; " if self._item.model else ""
+        again = "Getting it again takes a download." if self._item.entry else "Writer cannot bring it back."
+        self._question.setText(f"Remove this model? {size}{again[0].lower() if size else again[0]}{again[1:]}")
+        with self._keeping_focus():
+            self._show_state()
         if asks:
             self._buttons["keep"].setFocus()
 
@@ -261,6 +290,8 @@ class ModelCard(QFrame):
             self._buttons[name].clicked.connect(lambda: self.get_requested.emit(self._item.id, ()))
         self._buttons["pause"].clicked.connect(lambda: self.pause_requested.emit(self._item.id))
         self._buttons["cancel"].clicked.connect(lambda: self.cancel_requested.emit(self._item.id))
+        self._buttons["remove"].setToolTip("Delete this model from this machine.")
+        self._buttons["keep"].setToolTip("Leave everything as it is.")
         self._buttons["remove"].clicked.connect(lambda: self.remove_requested.emit(self._item.id))
         self._buttons["keep"].clicked.connect(lambda: self._ask_removal(asks=False))
 
@@ -276,12 +307,13 @@ class _FormRow(QWidget):
         super().__init__()
         name = _label("", "formName")
         name.setText(precision.label[0].upper() + precision.label[1:])
-        use = QPushButton("Use")
-        use.setObjectName("use")
-        use.setAccessibleName(f"Use {title} as {precision.label}")
-        use.setToolTip("Let this form of the model speak. The text, the caret and undo stay as they are.")
-        use.clicked.connect(lambda: self.use_requested.emit(precision))
-        use.setVisible(not is_used)
+        self.use = QPushButton("Use")
+        self.use.setObjectName("use")
+        self.use.setAccessibleName(f"Use {title} as {precision.label}")
+        self.use.setToolTip("Let this form of the model speak. The text, the caret and undo stay as they are.")
+        self.use.clicked.connect(lambda: self.use_requested.emit(precision))
+        if is_used:
+            self.use.hide()
         figures = _label("muted", "formFigures")
         figures.setText(form_figures(record, is_compared=manifest.is_compared and precision is not Precision.FP32))
         figures.setToolTip(
@@ -290,12 +322,18 @@ class _FormRow(QWidget):
         )
         top = QHBoxLayout()
         top.addWidget(name, 1)
-        top.addWidget(use)
+        top.addWidget(self.use)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
         layout.addLayout(top)
         layout.addWidget(figures)
+
+
+def _size_bytes(manifest: Manifest) -> int:
+    """Of all files that a model was built with."""
+    groups = (manifest.shared_files, *(record.files for record in manifest.precisions.values()))
+    return sum({name: file.size_bytes for files in groups for name, file in files.items()}.values())
 
 
 def form_figures(record: PrecisionRecord, *, is_compared: bool) -> str:

@@ -122,7 +122,6 @@ class ModelsPanel(QWidget):
             card.deleteLater()
         for item in (*here, *passing, *to_get):
             self._show(item)
-        self._empty.setVisible(not here and not passing)
         column: list[QWidget] = [self._here, self._empty]
         column += [self._cards[item.id] for item in (*here, *passing)]
         column += [self._to_get, *(self._cards[item.id] for item in to_get)]
@@ -133,6 +132,8 @@ class ModelsPanel(QWidget):
             self._column.insertWidget(place, widget)
         for before, widget in pairwise(column):
             QWidget.setTabOrder(before, widget)
+        # Now that they have a parent: without one they would be windows.
+        self._empty.setVisible(not here and not passing)
         self._to_get.setVisible(bool(to_get))
 
     def _show(self, item: ShelfItem) -> None:
