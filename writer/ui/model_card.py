@@ -39,7 +39,10 @@ _FURTHER_FORMS = {
 
 
 class ModelCard(QFrame):
-    """Shows a ShelfItem, and what is being done to it. It does nothing itself."""
+    """Shows a ShelfItem, and what is being done to it. It does nothing itself.
+
+    is_offer -- for getting and using the model only, not for looking after it
+    """
 
     get_requested = Signal(str, object)  # id, tuple[Precision, ...]: () for the usual form
     pause_requested = Signal(str)
@@ -48,10 +51,11 @@ class ModelCard(QFrame):
     verify_requested = Signal(str)
     remove_requested = Signal(str)
 
-    def __init__(self, item: ShelfItem, parent: QWidget | None = None) -> None:
+    def __init__(self, item: ShelfItem, parent: QWidget | None = None, *, is_offer: bool = False) -> None:
         super().__init__(parent)
         self.setProperty("role", "card")
         self._item = item
+        self._is_offer = is_offer
         self._activity: Activity | None = None
         self._used: Precision | None = None
         self._asks_removal = False
@@ -227,15 +231,15 @@ class ModelCard(QFrame):
                     verb = "Also build" if built else "Get"
                     action = self.menu.addAction(f"{verb} as {form.label}: {words}")
                     action.triggered.connect(lambda _=False, form=form: self.get_requested.emit(item.id, (form,)))
-        if item.is_installed:
-            self.menu.addSeparator()
+        if self._is_offer or not item.is_installed:
+            return
+        self.menu.addSeparator()
         if item.is_ready:
             self.menu.addAction("Check every byte", lambda: self.verify_requested.emit(item.id))
-        if item.is_installed:
-            remove = self.menu.addAction("Remove…", lambda: self._ask_removal(asks=True))
-            if self._used is not None:
-                remove.setEnabled(False)
-                remove.setToolTip("It speaks now: use another model first.")
+        remove = self.menu.addAction("Remove…", lambda: self._ask_removal(asks=True))
+        if self._used is not None:
+            remove.setEnabled(False)
+            remove.setToolTip("It speaks now: use another model first.")
 
     def _show_state(self) -> None:
         item, is_busy = self._item, self._activity is not None

@@ -56,7 +56,7 @@ class ModelSwitcher(QObject):
         speaking = self._host.model
         if speaking is not None and speaking.installed.id == model.id:
             return  # a further form of it, which its card offers
-        if was_asked_for or speaking is None:
+        if was_asked_for or (speaking is None and not self._host.is_loading):
             self._choice = model if was_asked_for else None
             self._arrival = self._choice
             self._host.load(model)

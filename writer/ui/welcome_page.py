@@ -82,9 +82,10 @@ class WelcomePage(QScrollArea):
     def set_shelf(self, shelf: tuple[ShelfItem, ...]) -> None:
         for item in shelf:
             if item.id in self._cards:
-                self._cards[item.id].set_item(item)
+                if self._cards[item.id].item != item:
+                    self._cards[item.id].set_item(item)
             elif item.id in _OFFERED:
-                self._cards[item.id] = card = ModelCard(item)
+                self._cards[item.id] = card = ModelCard(item, is_offer=True)
                 card.get_requested.connect(self.get_requested)
                 card.pause_requested.connect(self.pause_requested)
                 card.cancel_requested.connect(self.cancel_requested)
