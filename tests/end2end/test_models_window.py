@@ -17,6 +17,8 @@ from writer.paths import resources_dir, user_paths
 from writer.ui.main_window import MainWindow
 from writer.ui.model_card import ModelCard
 
+pytestmark = pytest.mark.long  # each builds a model; on a busy machine one of them has waited in vain
+
 OpenWindow = Callable[[str], MainWindow]
 ENTRY = find_entry(load_catalog(resources_dir() / "models.toml"), DEFAULT_MODEL)
 WEIGHTS = "model.safetensors"
