@@ -54,7 +54,9 @@ def test_tokens_decode_to_the_text_and_logprobs_are_the_models_own(session, gpt2
     events = run(session, gpt2_tokenizer, temperature=0, n_alternatives=3)
     tokens = [event for event in events if isinstance(event, Token)]
     assert len(tokens) == events[-1].statistics.new_tokens == 30
-    assert text_of(events) == gpt2_tokenizer.decode(token.token_id for token in tokens)
+    # A random model draws parts of characters too: they are left out of the text (see the detokenizer's tests).
+    whole = gpt2_tokenizer.decode(token.token_id for token in tokens)
+    assert text_of(events) == whole.replace("\N{REPLACEMENT CHARACTER}", "")
     for token in tokens:
         assert token.alternatives[0].token_id == token.token_id
         assert token.alternatives[0].logprob == pytest.approx(token.logprob)
