@@ -120,7 +120,8 @@ def test_a_folder_that_only_describes_a_model(
 
 
 def test_a_graph_is_imported_whatever_its_folder_describes(library: Library, describe: Callable[[str], Path]) -> None:
-    folder = describe(json.dumps({"model_type": "gpt2", "n_embd": 8, "n_layer": 1, "n_head": 1, "vocab_size": 9}))
+    shape = {"n_positions": 16, "n_embd": 64, "n_layer": 1, "n_head": 1, "vocab_size": 300, "eos_token_id": 0}
+    folder = describe(json.dumps({"model_type": "gpt2", **shape}))
     (folder / "model.onnx").write_bytes(b"no graph")
     with pytest.raises(WriterError, match=r"model\.onnx is no ONNX graph"):
         finish(library.add(folder))

@@ -227,9 +227,10 @@ def test_heights_follow_what_is_shown(panel: ModelsPanel) -> None:
 
 
 def test_the_tab_key_goes_through_the_cards_as_they_stand(panel: ModelsPanel, qtbot: QtBot) -> None:
-    panel.set_shelf(shelf(here("gpt2"), to_get("gpt2-large", is_begun=True)))
+    panel.set_shelf(shelf(to_get("gpt2-xl", is_begun=True)))
     first, second = cards(panel)[:2]
-    first.findChildren(QPushButton, "use")[-1].setFocus()
+    assert (first.item.id, second.item.id) == ("gpt2-xl", DEFAULT_MODEL)
+    first.findChild(QPushButton, "cancel").setFocus()
     reached = []
     for _ in range(2):
         qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)

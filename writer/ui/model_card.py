@@ -120,6 +120,11 @@ class ModelCard(QFrame):
     def item(self) -> ShelfItem:
         return self._item
 
+    @property
+    def stops(self) -> tuple[QWidget, ...]:
+        """What the Tab key stops at, as far as it is shown, from top to bottom."""
+        return (self._more, *(row.use for row in self._rows), *self._buttons.values())
+
     def set_item(self, item: ShelfItem) -> None:
         self._item = item
         self._asks_removal = False
@@ -217,7 +222,7 @@ class ModelCard(QFrame):
                 self._forms.addWidget(row)
                 row.show()  # now: the layout would do so later, and the focus may be waiting for it
                 self._rows.append(row)
-        for before, after in pairwise((self._more, *(row.use for row in self._rows), *self._buttons.values())):
+        for before, after in pairwise(self.stops):
             QWidget.setTabOrder(before, after)
 
     def _fill_menu(self) -> None:

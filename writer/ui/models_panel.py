@@ -130,8 +130,9 @@ class ModelsPanel(QWidget):
             # Not by takeAt: Python would keep the layout's item alive, and with it the height it remembers.
             self._column.removeWidget(widget)
             self._column.insertWidget(place, widget)
-        for before, widget in pairwise(column):
-            QWidget.setTabOrder(before, widget)
+        stops = [stop for widget in column for stop in (widget.stops if isinstance(widget, ModelCard) else (widget,))]
+        for before, after in pairwise(stops):
+            QWidget.setTabOrder(before, after)
         # Now that they have a parent: without one they would be windows.
         self._empty.setVisible(not here and not passing)
         self._to_get.setVisible(bool(to_get))
