@@ -149,9 +149,10 @@ class LibraryController(QObject):
             self._running.is_given_up = self._running.fetches
             self._worker.stop()
             return
-        was_fetching = all(job.fetches for job in self._waiting if job.key == key)
+        waiting = [job.fetches for job in self._waiting if job.key == key]
+        is_begun = any(item.is_begun for item in self.shelf if item.id == key)
         self.pause(key)
-        if was_fetching:
+        if any(waiting) or (is_begun and not waiting):
             self._discard(key)
 
     def verify(self, model_id: str) -> None:
