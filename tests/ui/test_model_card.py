@@ -17,12 +17,12 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from tests.ui.shelf_items import DEFAULT_MODEL, IMPORTED_KIND, damaged, here, record, to_get
+from tests.ui.shelf_items import DEFAULT_MODEL, IMPORTED_KIND, damaged, here, to_get
 from writer.models.precision import Precision
 from writer.models.progress import Step
 from writer.models.shelf import ShelfItem
 from writer.ui.library import Activity
-from writer.ui.model_card import ModelCard, form_figures
+from writer.ui.model_card import ModelCard
 
 # Qt says so for every top-level window without a screen.
 pytestmark = pytest.mark.qt_log_ignore("does not support propagateSizeHints")
@@ -178,28 +178,6 @@ def test_what_is_here_shows_what_was_measured(show: Any) -> None:
         "2.0% worse than the original\n42 tokens a second here\n400 MB on disk, 750 MB of memory"
     )
     assert "25.50" in card.findChild(QLabel, "formFigures").toolTip()
-
-
-@pytest.mark.parametrize(
-    ("found", "is_compared", "figures"),
-    [
-        (
-            record(25.0),
-            True,
-            ["As good as the original", "42 tokens a second here", "400 MB on disk, 750 MB of memory"],
-        ),
-        (
-            record(24.0),
-            True,
-            ["As good as the original", "42 tokens a second here", "400 MB on disk, 750 MB of memory"],
-        ),
-        (record(25.0), False, ["42 tokens a second here", "400 MB on disk, 750 MB of memory"]),
-        (record(decode_tps=0.0, memory_bytes=0), True, ["2.0% worse than the original", "400 MB on disk"]),
-    ],
-    ids=["equal", "better", "not compared", "built before this was measured"],
-)
-def test_figures(found: Any, is_compared: bool, figures: list[str]) -> None:
-    assert form_figures(found, is_compared=is_compared).splitlines() == figures
 
 
 def test_full_precision_and_strangers_are_compared_with_nothing(show: Any) -> None:

@@ -5,6 +5,7 @@ from PySide6.QtGui import QFont, QFontInfo, QGuiApplication, QPalette, QTextBloc
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QTextBrowser, QVBoxLayout, QWidget
 
 from writer.paths import resources_dir
+from writer.ui.labels import plain_label
 from writer.ui.overrides import nothing, reported
 from writer.ui.theme import SPACE
 
@@ -34,10 +35,8 @@ class AboutPanel(QWidget):
         card.setProperty("role", "card")
         heading = QLabel("Speaking now")
         heading.setProperty("role", "muted")
-        self._model = _plain_label("modelTitle")
-        self._model.setProperty("role", "strong")
-        self._facts = _plain_label("modelFacts")
-        self._facts.setProperty("role", "muted")
+        self._model = plain_label("modelTitle", "strong")
+        self._facts = plain_label("modelFacts", "muted")
         card_layout = QVBoxLayout(card)
         card_layout.setContentsMargins(SPACE.m, SPACE.s, SPACE.m, SPACE.s)
         card_layout.setSpacing(2)
@@ -158,11 +157,3 @@ def parameters_text(n_parameters: int) -> str:
         if n_parameters >= 0.9995 * unit:  # three digits round up to one of the next unit
             return f"{n_parameters / unit:.3g} {name} parameters"
     return f"{n_parameters:,} parameters"
-
-
-def _plain_label(name: str) -> QLabel:
-    label = QLabel()
-    label.setObjectName(name)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    return label

@@ -20,10 +20,10 @@ from writer.ui.about_panel import AboutPanel
 from writer.ui.action_bar import ActionBar
 from writer.ui.editor import Editor
 from writer.ui.files import FileController
+from writer.ui.form_row import quality
 from writer.ui.generation import GenerationController, State
 from writer.ui.library import Activity, LibraryController
 from writer.ui.menus import Menus
-from writer.ui.model_card import quality
 from writer.ui.model_host import ModelHost
 from writer.ui.model_switcher import ModelSwitcher
 from writer.ui.models_panel import ModelsPanel

@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QMenu,
     QProgressBar,
     QPushButton,
@@ -20,11 +19,13 @@ from PySide6.QtWidgets import (
 
 from writer.models.catalog import DEFAULT_MODEL, CatalogEntry
 from writer.models.disk import amount
-from writer.models.manifest import Manifest, PrecisionRecord
+from writer.models.manifest import Manifest
 from writer.models.precision import Precision
 from writer.models.shelf import ShelfItem
 from writer.ui.about_panel import parameters_text
+from writer.ui.form_row import FormRow
 from writer.ui.icons import IconButton
+from writer.ui.labels import plain_label
 from writer.ui.library import Activity
 from writer.ui.theme import SPACE
 
@@ -60,19 +61,19 @@ class ModelCard(QFrame):
         self._used: Precision | None = None
         self._asks_removal = False
 
-        self._title = _label("strong", "modelName")
-        self._mark = _label("muted", "modelMark")
-        self._summary = _label("", "modelSummary")
-        self._facts = _label("muted", "modelFacts")
-        self._problem = _label("danger", "modelProblem")
+        self._title = plain_label("modelName", "strong")
+        self._mark = plain_label("modelMark", "muted")
+        self._summary = plain_label("modelSummary")
+        self._facts = plain_label("modelFacts", "muted")
+        self._problem = plain_label("modelProblem", "danger")
         self._forms = QVBoxLayout()
         self._forms.setSpacing(SPACE.s)
-        self._rows: list[_FormRow] = []
-        self._stage = _label("", "activityStage")
+        self._rows: list[FormRow] = []
+        self._stage = plain_label("activityStage")
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
-        self._figures = _label("muted", "activityFigures")
-        self._question = _label("", "removalQuestion")
+        self._figures = plain_label("activityFigures", "muted")
+        self._question = plain_label("removalQuestion")
         self._buttons: dict[str, QPushButton] = {}
 
         self._more = IconButton("more", "More", size=16)
@@ -217,7 +218,7 @@ class ModelCard(QFrame):
         if self._item.is_ready and self._item.model is not None:
             manifest = self._item.model.manifest
             for name, record in manifest.precisions.items():
-                row = _FormRow(self._item.title, Precision(name), record, manifest, is_used=name == self._used)
+                row = FormRow(self._item.title, Precision(name), record, manifest, is_used=name == self._used)
                 row.use_requested.connect(lambda form: self.use_requested.emit(self._item.id, form))
                 self._forms.addWidget(row)
                 row.show()  # now: the layout would do so later, and the focus may be waiting for it
@@ -305,61 +306,10 @@ class ModelCard(QFrame):
         self._buttons["keep"].clicked.connect(lambda: self._ask_removal(asks=False))
 
 
-class _FormRow(QWidget):
-    """A number format that has been built, with what it costs and loses as measured on this machine."""
-
-    use_requested = Signal(object)  # Precision
-
-    def __init__(
-        self, title: str, precision: Precision, record: PrecisionRecord, manifest: Manifest, *, is_used: bool
-    ) -> None:
-        super().__init__()
-        name = _label("", "formName")
-        name.setText(precision.label[0].upper() + precision.label[1:])
-        self.use = QPushButton("Use")
-        self.use.setObjectName("use")
-        self.use.setAccessibleName(f"Use {title} as {precision.label}")
-        self.use.setToolTip("Let this form of the model speak. The text, the caret and undo stay as they are.")
-        self.use.clicked.connect(lambda: self.use_requested.emit(precision))
-        if is_used:
-            self.use.hide()
-        figures = _label("muted", "formFigures")
-        figures.setText(form_figures(record, is_compared=manifest.is_compared and precision is not Precision.FP32))
-        figures.setToolTip(
-            f"Perplexity {record.perplexity:.2f}; in full precision {record.perplexity_fp32:.2f}"
-            f" ({record.n_gate_tokens:,} tokens)"
-        )
-        top = QHBoxLayout()
-        top.addWidget(name, 1)
-        top.addWidget(self.use)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(2)
-        layout.addLayout(top)
-        layout.addWidget(figures)
-
-
 def _size_bytes(manifest: Manifest) -> int:
     """Of all files that a model was built with."""
     groups = (manifest.shared_files, *(record.files for record in manifest.precisions.values()))
     return sum({name: file.size_bytes for files in groups for name, file in files.items()}.values())
-
-
-def form_figures(record: PrecisionRecord, *, is_compared: bool) -> str:
-    """What a form costs and loses, in a writer's words; figures that were not measured are left out."""
-    size = sum(file.size_bytes for file in record.files.values())
-    lines = []
-    if is_compared:
-        lines.append(quality(record))
-    if record.decode_tps:
-        lines.append(f"{record.decode_tps:,.0f} tokens a second here")
-    memory = f", {amount(record.memory_bytes)} of memory" if record.memory_bytes else ""
-    return "\n".join([*lines, f"{amount(size)} on disk{memory}"])
-
-
-def quality(record: PrecisionRecord) -> str:
-    """What a form loses against full precision."""
-    return f"{record.loss:.1%} worse than the original" if record.loss >= 0.0005 else "As good as the original"
 
 
 def _offer(entry: CatalogEntry) -> str:
@@ -376,14 +326,3 @@ def _offer(entry: CatalogEntry) -> str:
 def _installed_facts(manifest: Manifest) -> str:
     size = [parameters_text(manifest.parameters)] if manifest.parameters else []
     return "\n".join((*size, f"Licence: {manifest.licence or 'not stated'}"))
-
-
-def _label(role: str, name: str) -> QLabel:
-    """Plain text, because titles and problems quote what comes from elsewhere."""
-    label = QLabel()
-    label.setObjectName(name)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    if role:
-        label.setProperty("role", role)
-    return label

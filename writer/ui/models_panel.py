@@ -3,16 +3,14 @@
 from itertools import pairwise
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, Qt, Signal
+from PySide6.QtCore import QMimeData, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
-    QFrame,
     QInputDialog,
     QLabel,
     QMenu,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -20,10 +18,11 @@ from PySide6.QtWidgets import (
 from writer.engine.devices import DeviceReport
 from writer.models.precision import Precision
 from writer.models.shelf import ShelfItem
+from writer.ui.labels import plain_label
 from writer.ui.library import Activity
 from writer.ui.model_card import ModelCard
 from writer.ui.overrides import nothing, reported
-from writer.ui.theme import SPACE
+from writer.ui.scroll_column import ScrollColumn
 
 _FILE_SUFFIXES = (".gguf", ".onnx", ".safetensors")
 _FILE_FILTER = "Models (*.gguf *.onnx *.safetensors)"
@@ -59,24 +58,12 @@ class ModelsPanel(QWidget):
         self._add_hint = QLabel("Or drop a folder or a .gguf file here.")
         self._add_hint.setProperty("role", "muted")
         self._machine_title = _section("This machine")
-        self._machine = QLabel("Looking…")
-        self._machine.setObjectName("machine")
-        self._machine.setTextFormat(Qt.TextFormat.PlainText)
-        self._machine.setWordWrap(True)
-        self._machine.setProperty("role", "muted")
-        self._machine.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._machine = plain_label("machine", "muted", is_selectable=True)
+        self._machine.setText("Looking…")
 
-        content = QWidget()
-        self._column = QVBoxLayout(content)
-        self._column.setContentsMargins(SPACE.l, SPACE.xs, SPACE.l, SPACE.l)
-        self._column.setSpacing(SPACE.m)
+        scroll = ScrollColumn()
+        self._column = scroll.column
         self._column.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(content)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(scroll)

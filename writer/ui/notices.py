@@ -10,6 +10,7 @@ from PySide6.QtGui import QAccessible, QAccessibleEvent, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from writer.ui.icons import IconButton, IconLabel
+from writer.ui.labels import plain_label
 from writer.ui.theme import SPACE
 
 NoticeKind = Literal["info", "error"]
@@ -46,9 +47,8 @@ class NoticeBar(QFrame):
         self._info: _Notice | None = None
 
         self._icon = IconLabel("info", QPalette.ColorRole.Accent)
-        self._message = _text_label("noticeMessage")
-        self._hint = _text_label("noticeHint")
-        self._hint.setProperty("role", "muted")
+        self._message = plain_label("noticeMessage", is_selectable=True)
+        self._hint = plain_label("noticeHint", "muted", is_selectable=True)
         self._waiting = QLabel()
         self._waiting.setProperty("role", "muted")
         self._action_button = QPushButton()
@@ -135,13 +135,3 @@ class NoticeBar(QFrame):
         self.dismiss()
         if action:
             action[1]()
-
-
-def _text_label(name: str) -> QLabel:
-    """Plain text, because messages quote file names and model output; selectable, because they are sent to others."""
-    label = QLabel()
-    label.setObjectName(name)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    return label

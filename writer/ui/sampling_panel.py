@@ -7,12 +7,10 @@ from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractSlider,
     QAbstractSpinBox,
-    QFrame,
     QHBoxLayout,
     QLabel,
     QPlainTextEdit,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -23,6 +21,7 @@ from writer.errors import UsageError
 from writer.ui.icons import icon
 from writer.ui.overrides import reported
 from writer.ui.sampling_controls import NumberRow, SeedRow, TextsRow, fields, make_row
+from writer.ui.scroll_column import ScrollColumn
 from writer.ui.theme import SPACE
 
 # Reports on the model's choices rather than shaping them: nothing in this panel would show its effect.
@@ -57,10 +56,8 @@ class SamplingPanel(QWidget):
         self._rows: dict[str, NumberRow | SeedRow | TextsRow] = {}
         self._preset_buttons: dict[str, QPushButton] = {}
 
-        content = QWidget()
-        self._layout = QVBoxLayout(content)
-        self._layout.setContentsMargins(SPACE.l, SPACE.xs, SPACE.l, SPACE.l)
-        self._layout.setSpacing(SPACE.m)
+        scroll = ScrollColumn()
+        self._layout = scroll.column
         self._add_presets()
         every = fields()
         for name, field in every.items():
@@ -69,14 +66,6 @@ class SamplingPanel(QWidget):
         self._add_fold([name for name, field in every.items() if not field.metadata["main"] and name not in _HIDDEN])
         self._layout.addStretch(1)
 
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(content)
-        scroll.verticalScrollBar().rangeChanged.connect(self._on_scroll_range_changed)
-        self._scroll = scroll
         self._reset = QPushButton("Reset")
         self._reset.setToolTip("Put every control back to where it was at first, Balanced.")
         self._reset.clicked.connect(self._on_reset_clicked)
@@ -187,13 +176,6 @@ class SamplingPanel(QWidget):
         self.set_config(config)  # in any case: a second press unchecks the segment
         if changed:
             self.config_changed.emit(config)
-
-    def _on_scroll_range_changed(self, _low: int, high: int) -> None:
-        """The scroll bar takes its room from the margin: the controls keep their width and place."""
-        taken = self._scroll.verticalScrollBar().sizeHint().width() if high else 0
-        margins = self._layout.contentsMargins()
-        margins.setRight(max(0, SPACE.l - taken))
-        self._layout.setContentsMargins(margins)
 
     def _on_fold_toggled(self, is_open: bool) -> None:
         self._fold.setVisible(is_open)
