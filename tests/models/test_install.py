@@ -97,6 +97,7 @@ def test_kept_files_serve_for_further_forms_until_the_model_is_removed(
     assert set(model.manifest.precisions) == {"int8", "int4"}
     assert model.default_precision is Precision.INT8
     assert hub.sent_bytes[NAME] == n_sent == weights.stat().st_size
+    discard_download("own", store)  # a further form that is given up
     assert (sources / NAME).is_file()
     store.remove("own")
     assert left_over(store) == [".sources"]

@@ -84,10 +84,12 @@ def test_any_name_makes_an_id(name: str) -> None:
 # -- which way it takes --------------------------------------------------------------------------------------------
 
 
-def test_a_gguf_is_built_and_called_after_its_file(
-    library: Library, write_gguf: Any, tiny_llama: Any, tmp_path: Path
+@pytest.mark.parametrize("path", ["My tiny.gguf", "My tiny/model.gguf"], ids=["file", "folder"])
+def test_a_gguf_is_built_and_called_after_what_has_a_name(
+    library: Library, write_gguf: Any, tiny_llama: Any, tmp_path: Path, path: str
 ) -> None:
-    model = finish(library.add(write_gguf(tmp_path / "My tiny.gguf", tiny_llama)))
+    (tmp_path / path).parent.mkdir(exist_ok=True)
+    model = finish(library.add(write_gguf(tmp_path / path, tiny_llama)))
     assert (model.id, model.title, list(model.manifest.precisions)) == ("My-tiny", "My tiny", ["int8"])
     model.verify()
     assert library.new_id("My tiny") == "My-tiny-2"

@@ -31,11 +31,12 @@ class InstallRequest:
 
 
 def discard_download(model_id: str, store: ModelStore) -> None:
-    """Delete what has been fetched of a model that is not wanted after all. Raises WriterError when another Writer is
-    fetching it."""
+    """Delete what has been fetched of a model, or of a further form, that is not wanted after all; what is kept for
+    the forms of an installed model stays. Raises WriterError when another Writer is fetching it."""
     if store.source_folder(model_id).is_dir():
         with store.lock(model_id):
-            sources.discard(store.holding(model_id), model_id)
+            is_installed = (store.models_dir / model_id).is_dir()
+            (sources.finish if is_installed else sources.discard)(store.holding(model_id), model_id)
 
 
 def install(request: InstallRequest, store: ModelStore, hub: HubSettings) -> Iterator[DownloadProgress | BuildEvent]:

@@ -70,10 +70,12 @@ class Library:
         path = source.expanduser().absolute()
         if not path.exists():
             raise UsageError(f"There is no file or folder {path}.", "Check the name.")
-        model_id = model_id or self.new_id(path.stem if path.is_file() else path.name)
+        named = path.parent if path.is_file() and path.stem == "model" else path  # a folder's name says more
+        name = named.name if named.is_dir() else named.stem
+        model_id = model_id or self.new_id(name)
         if find_graph(path) is None and _is_built_here(path):
-            return self.build(path, model_id, (Precision.INT8,), title=path.stem if path.is_file() else path.name)
-        return self.import_folder(path, model_id)
+            return self.build(path, model_id, (Precision.INT8,), title=name)
+        return self.import_folder(path, model_id, name)
 
     def build(self, source: Path, model_id: str, precisions: tuple[Precision, ...], title: str = "") -> Iterator[Event]:
         """From safetensors or GGUF."""
@@ -82,9 +84,9 @@ class Library:
         )
         return build_in_child(request, self.store)
 
-    def import_folder(self, source: Path, model_id: str) -> Iterator[Event]:
+    def import_folder(self, source: Path, model_id: str, title: str = "") -> Iterator[Event]:
         """A model of any other kind, by way of ONNX."""
-        return import_in_child(ImportRequest(source, model_id, self.gate_text, title=source.name), self.store)
+        return import_in_child(ImportRequest(source, model_id, self.gate_text, title=title), self.store)
 
     def add_repository(self, repository: str, model_id: str = "") -> Iterator[Event]:
         """The same from the hub. What has been fetched is kept until the model is installed: the next run goes on

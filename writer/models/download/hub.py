@@ -226,7 +226,7 @@ def _is_right(
         except StopIteration as end:
             is_right = bool(end.value)
             break
-        yield DownloadProgress(done, total, note=f"Checking {path.name}")
+        yield DownloadProgress(done, total, note=f"Checking {path.name.removesuffix('.part')}")
     if not is_right and delete:
         path.unlink()
     return is_right
