@@ -1,32 +1,17 @@
 """The form for CUDA, run on the processor, says what full precision says."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 
 from tests.engine.conftest import Pair
+from tests.engine.reading import prefill, tokens
 from writer.engine.imported_session import ImportedSession
-from writer.engine.session import ModelSession
 from writer.models.precision import Precision
 
 # 11 bits round by 0.05 % at most. What all layers and products make of that, as shares of the logits' spread: on
 # average, and for the one of fifteen million that differs most.
 TOLERATED_MEAN = 0.01
 TOLERATED_MOST = 0.05
-
-
-def prefill(session: ModelSession, cache: Any, token_ids: list[int]) -> np.ndarray:
-    reading = session.prefill(cache, token_ids)
-    while True:
-        try:
-            next(reading)
-        except StopIteration as stop:
-            return stop.value.copy()
-
-
-def tokens(n: int, seed: int = 0) -> list[int]:
-    return np.random.default_rng(seed).integers(0, 50000, n).tolist()
 
 
 @pytest.fixture(params=["small_gpt2", "small_llama"])

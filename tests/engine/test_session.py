@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from writer.engine.kv_cache import KVCache
+from tests.engine.reading import prefill, tokens
 from writer.engine.session import PREFILL_CHUNK_TOKENS, ModelSession
 from writer.errors import WriterError
 from writer.models.precision import Precision
@@ -13,19 +13,6 @@ from writer.models.store import ModelStore
 from writer.paths import resources_dir, user_paths
 
 LENGTHS = [1, 2, 127, 128, 129, 500, 1024]
-
-
-def prefill(session: ModelSession, cache: KVCache, token_ids: list[int]) -> np.ndarray:
-    reading = session.prefill(cache, token_ids)
-    while True:
-        try:
-            next(reading)
-        except StopIteration as stop:
-            return stop.value.copy()
-
-
-def tokens(n: int, seed: int = 0) -> list[int]:
-    return np.random.default_rng(seed).integers(0, 50000, n).tolist()
 
 
 @pytest.fixture(params=["small_gpt2", "small_llama"])
