@@ -8,7 +8,16 @@ from writer.settings import Settings, load_settings, save_settings
 
 def test_settings_come_back(tmp_path: Path) -> None:
     path = tmp_path / "config" / "settings.toml"
-    settings = Settings("starter", "dark", True, 18.0, "AAAA", {"temperature": 1.1, "top_k": 40})
+    settings = Settings(
+        model_id="starter",
+        precision="int4",
+        welcomed=True,
+        theme="dark",
+        acknowledged=True,
+        point_size=18.0,
+        window_geometry="AAAA",
+        sampling={"temperature": 1.1, "top_k": 40},
+    )
     assert load_settings(path) == Settings()
     save_settings(path, settings)
     assert load_settings(path) == settings
