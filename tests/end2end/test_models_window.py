@@ -2,6 +2,11 @@
 
 import contextlib
 import os
+import random
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,12 +22,11 @@ from writer.paths import resources_dir, user_paths
 from writer.ui.main_window import MainWindow
 from writer.ui.model_card import ModelCard
 
-pytestmark = pytest.mark.long  # each builds a model; on a busy machine one of them has waited in vain
-
 OpenWindow = Callable[[str], MainWindow]
 ENTRY = find_entry(load_catalog(resources_dir() / "models.toml"), DEFAULT_MODEL)
 WEIGHTS = "model.safetensors"
 LONG_MS = 90_000
+UNDERWAY_BYTES = 1 << 20  # what a kill catches between two syncs and on the line
 
 
 @pytest.fixture
@@ -145,3 +149,61 @@ def test_a_hub_that_fails_is_told_in_one_sentence(window: MainWindow, hub: Hub, 
     qtbot.waitUntil(lambda: window.status.activity_text == "")
     QTest.keyClicks(window.editor, "!")
     assert window.files.document.text == "Tyger Tyger!"
+
+
+# -- killed --------------------------------------------------------------------------------------------------------
+
+
+def start_window(home: Path) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "tests.end2end.get_in_window"]
+    environ = os.environ | {"WRITER_HOME": str(home), "QT_QPA_PLATFORM": "offscreen", "PIP_NO_INDEX": "1"}
+    return subprocess.Popen(
+        command, cwd=resources_dir().parent, env=environ, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+
+
+def is_building(home: Path) -> bool:
+    """Whether all has been fetched, and something is being made of it."""
+    models = user_paths({"WRITER_HOME": str(home)}).models
+    return (models / ".sources" / DEFAULT_MODEL / WEIGHTS).exists()
+
+
+def kill_window(hub: Hub, home: Path, share: float, size: int) -> None:
+    """When that share of the weights has been served; beyond 1, so many seconds into the build."""
+    begun = hub.sent_bytes[WEIGHTS]
+    with start_window(home) as process:
+        deadline = time.monotonic() + LONG_MS / 1000
+        building_s: float | None = None
+        while process.poll() is None and time.monotonic() < deadline:
+            if building_s is None and is_building(home):
+                building_s = time.monotonic()
+            if share < 1 and (hub.sent_bytes[WEIGHTS] - begun > share * size or building_s):
+                break
+            if share >= 1 and building_s and time.monotonic() - building_s > 4 * (share - 1):
+                break
+            time.sleep(0.02)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize(
+    "shares",
+    [(0.6, 1.3), pytest.param(tuple(random.Random(5).uniform(0, 2) for _ in range(20)), marks=pytest.mark.long)],
+    ids=["sample", "all"],
+)
+def test_killed_at_any_moment_the_window_gets_it_all_the_same(
+    shares: tuple[float, ...], hub: Hub, poem: str, poem_home: Path, writer_home: Path
+) -> None:
+    size = (poem_home / "checkpoint" / WEIGHTS).stat().st_size
+    hub.bytes_per_s = size / 2
+    for share in shares:
+        kill_window(hub, writer_home, share, size)
+        for model in ModelStore(user_paths({"WRITER_HOME": str(writer_home)}).models).list():
+            model.verify()
+    hub.bytes_per_s = 0
+    with start_window(writer_home) as process:
+        written, _ = process.communicate(timeout=LONG_MS / 1000)
+    assert process.returncode == 0
+    assert written.startswith(poem.splitlines()[0])
+    # A tenth at most is fetched twice, of each part that a kill ended.
+    assert hub.sent_bytes[WEIGHTS] < 1.1 * size + len(shares) * UNDERWAY_BYTES

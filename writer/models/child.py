@@ -233,6 +233,8 @@ def _work(
     except Exception as error:  # noqa: BLE001 - said over there, where a traceback would help nobody
         what = f"{type(error).__name__}: {shown(error, 200)}" if str(error) else type(error).__name__
         _send_failure(sending, _died(what))
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # all is tidied up: nothing more is said of it
 
 
 def _end_with_the_parent() -> None:
