@@ -137,15 +137,6 @@ def seconds_until_free(home: Path) -> float:
     return time.monotonic() - began
 
 
-def settled_bytes(hub: Hub) -> int:
-    """What it has sent, once it has noticed that nobody reads any more what it sends."""
-    while True:
-        before = hub.sent_bytes[WEIGHTS]
-        time.sleep(0.5)
-        if hub.sent_bytes[WEIGHTS] == before:
-            return before
-
-
 def generated(home: Path, prompt: str, *options: str) -> list[str]:
     """The pieces that a continuation arrives in."""
     command = [sys.executable, "-m", "writer", "generate", prompt, *options]
@@ -248,7 +239,7 @@ def test_n19_killed_at_a_random_moment_it_completes_and_goes_on_where_it_was(
     assert code == -signal.SIGKILL or moment.share > 0.9, "only in its last moments may it be quicker"
     check_nothing_half(home, hub)
     seconds_until_free(home)
-    here, sent = arrived_bytes(home), settled_bytes(hub)
+    here, sent = arrived_bytes(home), hub.settled_bytes(WEIGHTS)
     Getting(hub, home).finish()
     check_whole(home, hub)
     if not moment.is_download:

@@ -66,6 +66,14 @@ class Hub:
             name: HubBlob(path, name.endswith(large)) for name, path in files.items()
         }
 
+    def settled_bytes(self, name: str) -> int:
+        """What has been sent of a file, once the hub has noticed that nobody reads any more what it sends."""
+        while True:
+            before = self.sent_bytes[name]
+            time.sleep(0.5)
+            if self.sent_bytes[name] == before:
+                return before
+
     def n_requests(self, server: str) -> int:
         return sum(1 for name, _, _ in self.requests if name == server)
 
