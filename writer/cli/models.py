@@ -150,7 +150,7 @@ def _report(model: InstalledModel, as_json: bool) -> int:
         figures += [f"{record.decode_tps:.0f} tokens/s"] if record.decode_tps else []
         loss = f", {record.loss:+.1%} against {record.perplexity_fp32:.2f} in full precision"
         compared = loss if manifest.is_compared else ""
-        print(f"  {name:<11}perplexity {record.perplexity:.2f}{compared}; {', '.join(figures)}{chosen}")
+        print(f"  {name:<13}perplexity {record.perplexity:.2f}{compared}; {', '.join(figures)}{chosen}")
     if manifest.note:
         print(f"  note       {manifest.note}")
     return 0
