@@ -152,7 +152,7 @@ def log_softmax(logits: np.ndarray) -> np.ndarray:
 
 def test_how_far_single_steps_move_int8_logits(starter, capsys, record_property):
     """A step of one token adds up attention in another order than a chunk does. That is some 1e-6, but it tips
-    roundings to bytes over, and thirty layers make more of it. It stays near what int8 costs anyway (0.03 nats)."""
+    roundings to bytes over, and thirty layers make more of it. It stays near what int8 costs anyway."""
     session, prose = starter
     ids = prose[:400]
     in_chunks = session.extend(session.new_cache(), ids, n_rows=200).copy()
@@ -176,7 +176,7 @@ def test_how_far_single_steps_move_int8_logits(starter, capsys, record_property)
             record_property(name, float(value))
             print(f"  {name}: {value:.3f}", file=sys.stderr)
     assert moved.max() < 2
-    assert divergence.mean() < 0.06
+    assert divergence.mean() < 0.02
 
 
 def test_prefill_can_be_given_up_between_chunks(session):
