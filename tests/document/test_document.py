@@ -257,7 +257,7 @@ def test_what_is_typed_over_a_selection_is_one_step_with_it() -> None:
 
 
 def test_typing_inside_generated_text_is_the_humans() -> None:
-    document = Document("generated", Author.MODEL, "g")
+    document = Document("generated", [Run(9, Author.MODEL, "g")])
     document.replace(3, 4, "!")
     assert cells(document) == [(c, Author.MODEL, "g") for c in "gen"] + human("!") + [
         (c, Author.MODEL, "g") for c in "rated"

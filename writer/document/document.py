@@ -1,10 +1,11 @@
 """The text being written, who wrote which part of it, and how to take it back."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from writer.document.change import Change
-from writer.document.history import History
+from writer.document.generation_record import GenerationRecord
+from writer.document.history import History, Selection, Step
 from writer.document.provenance import Author, Provenance, Run, Span
 from writer.document.text_buffer import TextBuffer
 
@@ -22,11 +23,24 @@ class Document:
     `History` states the rules in full.
     """
 
-    def __init__(self, text: str = "", author: Author = Author.HUMAN, generation: str | None = None) -> None:
-        """A document that holds `text`, unmodified and with nothing to undo."""
+    def __init__(
+        self,
+        text: str = "",
+        runs: Iterable[Run] | None = None,
+        generations: Iterable[GenerationRecord] = (),
+    ) -> None:
+        """A document that holds `text`, unmodified and with nothing to undo.
+
+        runs -- its authorship, covering it from first to last; None for all of it by a human
+        """
         self._buffer = TextBuffer(text)
-        self._provenance = Provenance([Run(len(text), author, generation)])
+        self._provenance = Provenance([Run(len(text), Author.HUMAN)] if runs is None else runs)
+        if len(self._provenance) != len(self._buffer):
+            raise ValueError(f"authorship of {len(self._provenance)} of {len(self._buffer)} characters")
+        self._generations = {record.id: record for record in generations}
         self._history = History()
+        self.selection: Selection | None = None
+        """What the writer has selected, as the editor tells; a step remembers it, and undo puts it back."""
         self._listeners: list[Listener] = []
         self._notifying = False
         self._revision = 0
@@ -51,6 +65,10 @@ class Document:
         self._check_range(start, end)
         return self._provenance.spans(start, end)
 
+    def runs(self) -> list[Run]:
+        """Authorship of the whole text, for keeping it."""
+        return self._provenance.runs(0, len(self))
+
     def replace(
         self,
         start: int,
@@ -71,7 +89,7 @@ class Document:
         removed_runs = tuple(self._provenance.runs(start, end))
         change = Change(start, removed, text, author, generation, removed_runs, inserted_runs)
         if removed or text:
-            self._history.record(change)
+            self._history.record(change, self.selection)
             self._apply([change])
         return change
 
@@ -126,16 +144,40 @@ class Document:
     def undo(self) -> list[Change]:
         """Take back the newest step; returns the changes made for it, in order ([] when there is nothing to undo)."""
         self._check_not_notifying()
-        changes = self._history.undo()
-        self._apply(changes)
-        return changes
+        step = self._history.undo()
+        if step is None:
+            return []
+        self._apply(step.changes)
+        self.selection = step.selection
+        return step.changes
 
     def redo(self) -> list[Change]:
         """Repeat the step undone last; returns the changes made for it, in order ([] when there is nothing to redo)."""
         self._check_not_notifying()
         changes = self._history.redo()
         self._apply(changes)
+        if changes:
+            self.selection = (changes[-1].inserted_end,) * 2
         return changes
+
+    @property
+    def history(self) -> History:
+        """The steps, for keeping them across sessions; only this class records in it."""
+        return self._history
+
+    def restore_history(self, undo: Iterable[Step], redo: Iterable[Step]) -> None:
+        """Take over the steps that led to this text in an earlier session. Only before the first change."""
+        self._history.restore(undo, redo)
+        self._saved_state = self._history.state
+
+    @property
+    def generations(self) -> Mapping[str, GenerationRecord]:
+        """How the model's texts came about, by the ids that spans bear. Of texts that are gone too: undo may return."""
+        return self._generations
+
+    def add_generation(self, record: GenerationRecord) -> None:
+        """Tell how a generation comes about, before its text arrives."""
+        self._generations[record.id] = record
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` after each change, undo and redo included; returns a function that ends this.
@@ -161,10 +203,16 @@ class Document:
         """Whether text or authorship differ from when it was last saved; undoing back to that point makes it False."""
         return self._history.state != self._saved_state
 
-    def mark_saved(self) -> None:
-        """The present state is the saved one. Ends the word being typed, so that undo can return exactly here."""
+    @property
+    def state(self) -> int:
+        """Number of the present state: equal numbers, equal text and authorship. Ends the word being typed, so that
+        undo can return exactly here."""
         self._history.close_typing()
-        self._saved_state = self._history.state
+        return self._history.state
+
+    def mark_saved(self, state: int | None = None) -> None:
+        """The state of that number, or the present one, is what the file holds."""
+        self._saved_state = self.state if state is None else state
 
     def _apply(self, changes: list[Change]) -> None:
         """Make the changes and notify of each. A listener's exception is raised once all of them are made and told."""

@@ -1,5 +1,6 @@
 """Undo and redo: which changes belong to one step."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from writer.document.change import Change, compose, move_before
@@ -9,14 +10,22 @@ _LONGEST_KEYSTROKE = 16  # code points one key press or input-method commit brin
 _LONGEST_COMPOSED = 4_096  # code points; a longer change is not composed further, so that streaming stays linear
 
 
+Selection = tuple[int, int]
+"""(anchor, position) in code points; equal when nothing is selected."""
+
+
 @dataclass
 class Step:
-    """Changes undone together, in the order they were made; `before` and `after` name the states around them."""
+    """Changes undone together, in the order they were made; `before` and `after` name the states around them.
+
+    selection -- (anchor, position) of the writer's selection before the first of them; None where nobody told
+    """
 
     label: str
     changes: list[Change]
     before: int
     after: int
+    selection: Selection | None = None
 
 
 class History:
@@ -47,6 +56,7 @@ class History:
         self._group_author: Author | None = None
         self._part: Step | None = None  # what the open group has recorded and nothing has cut off yet
         self._n_states = 0
+        self._selection: Selection | None = None  # before the change being recorded
         self.state = 0
         """Number of the present state of the text: equal numbers, equal text and authorship."""
 
@@ -87,9 +97,32 @@ class History:
         if not self._depth:
             self._end_part()
 
-    def record(self, change: Change) -> None:
-        """Take in a change that was just made."""
+    @property
+    def undo_steps(self) -> tuple[Step, ...]:
+        """What can be taken back, the newest last."""
+        return (*self._undo, self._part) if self._part is not None else tuple(self._undo)
+
+    @property
+    def redo_steps(self) -> tuple[Step, ...]:
+        """What can be repeated, the one undone last at the end."""
+        return tuple(self._redo)
+
+    def restore(self, undo: Iterable[Step], redo: Iterable[Step]) -> None:
+        """Take over the steps of an earlier history, whose text is the present one. Only while there are none."""
+        if self.undo_steps or self._redo:
+            raise RuntimeError("there are steps already")
+        self._undo, self._redo = list(undo), list(redo)
+        steps = [*self._undo, *self._redo]
+        self._n_states = max((state for step in steps for state in (step.before, step.after)), default=0)
+        if self._undo:
+            self.state = self._undo[-1].after
+        elif self._redo:
+            self.state = self._redo[-1].before
+
+    def record(self, change: Change, selection: Selection | None = None) -> None:
+        """Take in a change that was just made; `selection` is what the writer had selected before it."""
         self._redo.clear()
+        self._selection = selection
         if not self._depth:
             self._record_beneath(change)
         elif change.author is Author.HUMAN and self._group_author is Author.MODEL:
@@ -99,16 +132,17 @@ class History:
                 self._group_author = Author.MODEL
             self._record_in_group(change)
 
-    def undo(self) -> list[Change]:
-        """The changes that take back the newest step, in the order to apply them; [] when there is none."""
+    def undo(self) -> Step | None:
+        """The step that takes back the newest one; None when there is none."""
         self._end_part()
         self.close_typing()
         if not self._undo:
-            return []
+            return None
         step = self._undo.pop()
         self._redo.append(step)
         self.state = step.before
-        return [change.inverse() for change in reversed(step.changes)]
+        changes = [change.inverse() for change in reversed(step.changes)]
+        return Step(step.label, changes, step.after, step.before, step.selection)
 
     def redo(self) -> list[Change]:
         """The changes that repeat the step undone last, in the order to apply them; [] when there is none."""
@@ -134,7 +168,7 @@ class History:
     def _record_in_group(self, change: Change) -> None:
         if self._part is None:
             self.close_typing()
-            self._part = Step(self._group_label, [], before=self.state, after=self.state)
+            self._part = Step(self._group_label, [], self.state, self.state, self._selection)
         changes = self._part.changes
         last = changes[-1] if changes else None
         short = last is not None and len(last.inserted) + len(last.removed) < _LONGEST_COMPOSED
@@ -171,7 +205,7 @@ class History:
                 return
         before = self.state
         self.state = self._new_state()
-        self._undo.append(Step(_label(change, keystroke), [change], before, self.state))
+        self._undo.append(Step(_label(change, keystroke), [change], before, self.state, self._selection))
         # What replaced a selection may grow too: the first key pressed on a selection begins a word.
         self._typing = change.author is Author.HUMAN and (keystroke or 0 < len(change.inserted) <= _LONGEST_KEYSTROKE)
 
