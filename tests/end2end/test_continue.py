@@ -1,6 +1,7 @@
 """One press of Continue, from the key to the page and back, in a real window with a real small model."""
 
 import dataclasses
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,6 +35,12 @@ def test_the_poem_is_recited_at_int8(open_window: OpenWindow, poem: str, poem_ho
     assert document.text == poem
     spans = [(span.author, document.slice(span.start, span.end)) for span in document.spans()]
     assert spans == [(Author.HUMAN, first_line), (Author.MODEL, poem[len(first_line) :])]
+    record = document.generations[list(document.spans())[1].generation or ""]
+    assert (record.model_id, record.precision) == ("poem", "int8")
+    assert record.model_hash == window.host.model.installed.manifest.precisions[Precision.INT8].sha256
+    assert record.context_hash == hashlib.sha256(first_line.encode()).hexdigest()
+    assert record.settings["temperature"] == 0
+    assert record.seed is not None
     assert window.editor.caret == len(poem)
     window.editor.undo()
     assert document.text == first_line

@@ -233,3 +233,31 @@ def test_the_format_of_an_empty_page(qtbot: QtBot, tmp_path: Path) -> None:
     editor.show()
     save_text(tmp_path / "empty.txt", document.text, TextFormat())
     assert (tmp_path / "empty.txt").read_bytes() == b""
+
+
+def test_undo_puts_the_selection_back_that_a_key_replaced(qtbot: QtBot) -> None:
+    document, editor = make("Once 😀 upon a time")
+    qtbot.addWidget(editor)
+    editor.select(13, 5)
+    QTest.keyClicks(editor, "xy")
+    assert document.text == "Once xy time"
+    assert editor.selection == (7, 7)
+    editor.undo()
+    assert document.text == "Once 😀 upon a time"
+    cursor = editor.textCursor()
+    assert editor.selection == (5, 13)
+    assert cursor.position() < cursor.anchor()
+    editor.redo()
+    assert editor.selection == (7, 7)
+
+
+def test_undo_of_what_the_model_wrote_returns_to_where_the_writer_was(qtbot: QtBot) -> None:
+    document, editor = make("one two three")
+    qtbot.addWidget(editor)
+    editor.select(4, 7)
+    with document.group("Continue", Author.MODEL):
+        document.replace(13, 13, " and", Author.MODEL, "g")
+        document.replace(17, 17, " more", Author.MODEL, "g")
+    editor.set_caret(0)
+    editor.undo()
+    assert editor.selection == (4, 7)

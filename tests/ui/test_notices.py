@@ -47,14 +47,14 @@ def test_hidden_until_there_is_something_to_say(bar: NoticeBar, qtbot: QtBot) ->
     assert not bar.isVisible()
     bar.show_notice("The file is gone.", "Save it under another name.")
     assert visible_texts(bar) == ["The file is gone.", "Save it under another name."]
-    assert not bar.findChild(QPushButton).isVisible()
+    assert not bar.findChildren(QPushButton)
     dismiss(bar, qtbot)
     assert not bar.isVisible()
     assert bar.message == ""
 
 
 def test_the_page_keeps_the_focus(bar: NoticeBar) -> None:
-    bar.show_notice("No room on the disk.", kind="error", action=("Try again", lambda: None))
+    bar.show_notice("No room on the disk.", kind="error", actions=(("Try again", lambda: None),))
     page = bar.parentWidget().findChild(QLineEdit)
     assert page is not None
     assert page.hasFocus()
@@ -96,23 +96,43 @@ def test_the_action_dismisses_and_acts(bar: NoticeBar, qtbot: QtBot) -> None:
         done.append(bar.message)
         bar.show_notice("Trying again.")
 
-    bar.show_notice("It failed.", kind="error", action=("Try again", act))
-    button = bar.findChild(QPushButton)
-    assert button is not None
+    bar.show_notice("It failed.", kind="error", actions=(("Try again", act),))
+    (button,) = bar.action_buttons
     assert button.text() == "Try again"
     button.setFocus()
     qtbot.keyClick(button, Qt.Key.Key_Space)
     assert done == [""]
     assert bar.message == "Trying again."
-    assert not button.isVisible()
+    assert not bar.action_buttons
+
+
+def test_several_actions_stand_side_by_side_and_any_of_them_dismisses(bar: NoticeBar, qtbot: QtBot) -> None:
+    done: list[str] = []
+    names = ("Compare", "Keep mine", "Take theirs")
+    bar.show_notice("Changed.", actions=tuple((name, lambda name=name: done.append(name)) for name in names))
+    assert tuple(button.text() for button in bar.action_buttons) == names
+    qtbot.mouseClick(bar.action_buttons[1], LEFT)
+    assert done == ["Keep mine"]
+    assert not bar.isVisible()
+
+
+def test_what_no_longer_holds_is_withdrawn_shown_or_waiting(bar: NoticeBar) -> None:
+    bar.show_notice("One.", kind="error")
+    bar.show_notice("Two.", kind="error")
+    bar.withdraw("Two.")
+    assert bar.message == "One."
+    bar.withdraw("Never said.")
+    assert bar.message == "One."
+    bar.withdraw("One.")
+    assert bar.message == ""
 
 
 def test_an_action_belongs_to_its_own_notice(bar: NoticeBar, qtbot: QtBot) -> None:
     done: list[int] = []
-    bar.show_notice("One.", kind="error", action=("Do one", lambda: done.append(1)))
-    bar.show_notice("Two.", kind="error", action=("Do two", lambda: done.append(2)))
-    button = bar.findChild(QPushButton)
-    qtbot.mouseClick(button, LEFT)
+    bar.show_notice("One.", kind="error", actions=(("Do one", lambda: done.append(1)),))
+    bar.show_notice("Two.", kind="error", actions=(("Do two", lambda: done.append(2)),))
+    qtbot.mouseClick(bar.action_buttons[0], LEFT)
+    (button,) = bar.action_buttons
     assert button.text() == "Do two"
     qtbot.mouseClick(button, LEFT)
     assert done == [1, 2]

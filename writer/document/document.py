@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from writer.document.change import Change
 from writer.document.generation_record import GenerationRecord
 from writer.document.history import History, Selection, Step
-from writer.document.provenance import Author, Provenance, Run, Span
+from writer.document.provenance import Author, Provenance, Run, Span, merge_runs
 from writer.document.text_buffer import TextBuffer
 
 Listener = Callable[[Change], None]
@@ -76,16 +76,21 @@ class Document:
         text: str,
         author: Author = Author.HUMAN,
         generation: str | None = None,
+        runs: Iterable[Run] | None = None,
     ) -> Change:
         """Put `text` in the place of what stands from `start` up to `end`, and tell the listeners.
 
-        generation -- which generation of the model it belongs to, for telling takes apart.
+        generation -- which generation of the model it belongs to, for telling takes apart
+        runs -- authorship of `text` where it has several authors, as what comes back from an earlier version does
+
         Replacing nothing by nothing changes nothing: no step, no new revision, no notification.
         """
         self._check_range(start, end)
         self._check_not_notifying()
         removed = self._buffer.slice(start, end)
-        inserted_runs = (Run(len(text), author, generation),) if text else ()
+        inserted_runs = tuple(merge_runs([Run(len(text), author, generation)] if runs is None else runs))
+        if sum(run.length for run in inserted_runs) != len(text):
+            raise ValueError("the authorship given does not cover the text")
         removed_runs = tuple(self._provenance.runs(start, end))
         change = Change(start, removed, text, author, generation, removed_runs, inserted_runs)
         if removed or text:

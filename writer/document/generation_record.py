@@ -9,7 +9,7 @@ from typing import Any
 class GenerationRecord:
     """One generation: what a model's spans of that id refer to.
 
-    model_hash -- SHA-256 of the graph that ran, hex
+    model_hash -- SHA-256 of what ran, hex: of the names and hashes of its files
     settings -- the sampling settings that differ from their defaults, by name
     context_hash -- SHA-256 of the text that the model was given, UTF-8, hex
     time -- when it began, ISO 8601 with the offset from UTC

@@ -48,6 +48,12 @@ class PrecisionRecord:
         """How much more surprised this precision is than full precision: 0.03 is three percent."""
         return self.perplexity / self.perplexity_fp32 - 1
 
+    @property
+    def sha256(self) -> str:
+        """One hash for the whole graph: of its files' names and hashes, a line each, sorted."""
+        lines = sorted(f"{name} {record.sha256}\n" for name, record in self.files.items())
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
+
 
 @dataclass(frozen=True)
 class Manifest:

@@ -55,6 +55,7 @@ class Editor(QTextEdit):
         self._unsubscribe: Callable[[], None] = lambda: None
         self._shown: QTextDocument | None = None
         self.cursorPositionChanged.connect(self._on_cursor_moved)
+        self.selectionChanged.connect(self._tell_selection)
         self.set_document(document)
 
     def set_document(self, document: Document) -> None:
@@ -104,8 +105,13 @@ class Editor(QTextEdit):
 
     def set_caret(self, index: int) -> None:
         """Put the caret before character `index` and bring it into view."""
+        self.select(index, index)
+
+    def select(self, anchor: int, position: int) -> None:
+        """Select from `anchor` to `position`, where the caret goes, and bring it into view."""
         cursor = self.textCursor()
-        cursor.setPosition(self._map.to_utf16(index))
+        cursor.setPosition(self._map.to_utf16(anchor))
+        cursor.setPosition(self._map.to_utf16(position), QTextCursor.MoveMode.KeepAnchor)
         self.setTextCursor(cursor)
         self.ensureCursorVisible()
 
@@ -123,8 +129,10 @@ class Editor(QTextEdit):
         self._show_changes(self._text_document.redo())
 
     def _show_changes(self, changes: list[Change]) -> None:
-        if changes:
-            self.set_caret(changes[-1].start + len(changes[-1].inserted))
+        if not changes:
+            return
+        anchor, position = self._text_document.selection or (changes[-1].inserted_end,) * 2
+        self.select(anchor, position)
 
     # -- between widget and document -----------------------------------------------------------------------------
 
@@ -184,7 +192,15 @@ class Editor(QTextEdit):
         if self._text_document.revision == self._seen_revision:
             self._text_document.close_typing_group()
         self._seen_revision = self._text_document.revision
+        self._tell_selection()
         self.caret_moved.emit(self.caret)
+
+    def _tell_selection(self) -> None:
+        cursor = self.textCursor()
+        self._text_document.selection = (
+            self._map.to_code_point(cursor.anchor()),
+            self._map.to_code_point(cursor.position()),
+        )
 
     def _generated_ranges(self, block: QTextBlock) -> list[tuple[int, int]]:
         """(start, length) of generated text in a paragraph, UTF-16 units from its beginning."""

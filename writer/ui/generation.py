@@ -1,15 +1,20 @@
 """One press of Continue: the model's words arrive in the document, as one undo step, until they end or are stopped."""
 
+import dataclasses
+import hashlib
 import secrets
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from enum import Enum
 
 from PySide6.QtCore import QObject, Signal
 
 from writer.assist.context import writing_context
+from writer.assist.presets import chosen_values
 from writer.document.change import Change
 from writer.document.document import Document
+from writer.document.generation_record import GenerationRecord
 from writer.document.provenance import Author
 from writer.engine.config import GenerationConfig
 from writer.engine.events import Finished, PrefillProgress, Token
@@ -62,9 +67,12 @@ class GenerationController(QObject):
     def start(self, model: LoadedModel, document: Document, caret: int, config: GenerationConfig) -> None:
         """Continue `document` at `caret`; a generation still running is stopped first."""
         self.stop()
+        if config.seed is None:  # drawn here, so that the record has it even when the generation is stopped
+            config = dataclasses.replace(config, seed=secrets.randbits(63))
         prompt = writing_context(document, caret)
         self._document, self._at = document, caret
-        self._name = f"{model.installed.id}:{secrets.token_hex(4)}"
+        self._name = f"{model.installed.id}:{secrets.token_hex(8)}"
+        document.add_generation(_record(self._name, model, prompt, config))
         document.begin_group("Continue", Author.MODEL)
         self._unsubscribe = document.subscribe(self._on_document_changed)
         self._job = self._worker.run(lambda: generate(model.session, model.tokenizer, model.cache, prompt, config))
@@ -137,3 +145,16 @@ class GenerationController(QObject):
         if job == self._job:
             self._end()
             self.failed.emit(message, hint)
+
+
+def _record(generation: str, model: LoadedModel, prompt: str, config: GenerationConfig) -> GenerationRecord:
+    return GenerationRecord(
+        id=generation,
+        model_id=model.installed.id,
+        model_hash=model.installed.manifest.precisions[model.precision].sha256,
+        precision=str(model.precision),
+        settings={name: value for name, value in chosen_values(config).items() if name != "seed"},
+        seed=config.seed,
+        context_hash=hashlib.sha256(prompt.encode("utf-8", "surrogatepass")).hexdigest(),
+        time=datetime.now(UTC).astimezone().isoformat(timespec="seconds"),
+    )

@@ -22,7 +22,7 @@ class _Notice:
     message: str
     hint: str
     kind: NoticeKind
-    action: NoticeAction | None
+    actions: tuple[NoticeAction, ...]
 
     @property
     def text(self) -> str:
@@ -51,8 +51,9 @@ class NoticeBar(QFrame):
         self._hint = plain_label("noticeHint", "muted", is_selectable=True)
         self._waiting = QLabel()
         self._waiting.setProperty("role", "muted")
-        self._action_button = QPushButton()
-        self._action_button.clicked.connect(self._on_action_clicked)
+        self.action_buttons: tuple[QPushButton, ...] = ()
+        self._actions = QHBoxLayout()
+        self._actions.setSpacing(SPACE.s)
         self._dismiss_button = IconButton("close", "Dismiss this message", size=16)
         self._dismiss_button.setProperty("role", "quiet-icon")
         self._dismiss_button.setFixedSize(28, 28)
@@ -73,7 +74,7 @@ class NoticeBar(QFrame):
         layout.addLayout(icon_column)
         layout.addLayout(words, 1)
         layout.addWidget(self._waiting)
-        layout.addWidget(self._action_button)
+        layout.addLayout(self._actions)
         layout.addWidget(self._dismiss_button, 0, top)
         self.hide()
 
@@ -83,10 +84,10 @@ class NoticeBar(QFrame):
         return self._current.message if self._current else ""
 
     def show_notice(
-        self, message: str, hint: str = "", kind: NoticeKind = "info", action: NoticeAction | None = None
+        self, message: str, hint: str = "", kind: NoticeKind = "info", actions: tuple[NoticeAction, ...] = ()
     ) -> None:
-        """Show a notice, or queue it behind an error. Pressing the action's button also dismisses the notice."""
-        notice = _Notice(message, hint, kind, action)
+        """Show a notice, or queue it behind an error. Pressing an action's button also dismisses the notice."""
+        notice = _Notice(message, hint, kind, actions)
         if self._current is None or self._current.kind == "info":
             self._show(notice)
         elif kind == "info":
@@ -107,6 +108,15 @@ class NoticeBar(QFrame):
             self.hide()
             self.notice_changed.emit("")
 
+    def withdraw(self, message: str) -> None:
+        """Take a notice away, shown or waiting, that no longer holds; one that is not there is no error."""
+        self._errors = deque(error for error in self._errors if error.message != message)
+        if self._info is not None and self._info.message == message:
+            self._info = None
+        self._show_waiting()
+        if self.message == message:
+            self.dismiss()
+
     def _show(self, notice: _Notice) -> None:
         self._current = notice
         is_error = notice.kind == "error"
@@ -114,8 +124,7 @@ class NoticeBar(QFrame):
         self._message.setText(notice.message)
         self._hint.setText(notice.hint)
         self._hint.setVisible(bool(notice.hint))
-        self._action_button.setVisible(notice.action is not None)
-        self._action_button.setText(notice.action[0] if notice.action else "")
+        self._show_actions(notice.actions)
         self._show_waiting()
         if self.property("kind") != notice.kind:
             self.setProperty("kind", notice.kind)
@@ -130,8 +139,17 @@ class NoticeBar(QFrame):
         self._waiting.setText(f"{len(self._errors)} more")
         self._waiting.setVisible(bool(self._errors))
 
-    def _on_action_clicked(self) -> None:
-        action = self._current.action if self._current else None
+    def _show_actions(self, actions: tuple[NoticeAction, ...]) -> None:
+        for button in self.action_buttons:
+            self._actions.removeWidget(button)
+            button.hide()
+            button.deleteLater()
+        self.action_buttons = tuple(QPushButton(text, self) for text, _ in actions)
+        for button, (_, act) in zip(self.action_buttons, actions, strict=True):
+            button.clicked.connect(lambda _=False, act=act: self._act(act))
+            self._actions.addWidget(button)
+            button.show()
+
+    def _act(self, act: Callable[[], object]) -> None:
         self.dismiss()
-        if action:
-            action[1]()
+        act()
