@@ -1,0 +1,114 @@
+"""The guide: what is shipped is shown, leads nowhere, and closes."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QApplication, QPushButton, QTextBrowser
+from pytestqt.qtbot import QtBot
+
+from writer.ui.guide_page import GuidePage
+
+# Qt says so for every top-level window without a screen.
+pytestmark = pytest.mark.qt_log_ignore("does not support propagateSizeHints")
+
+SECTIONS = (
+    "Begin",
+    "Let the model go on",
+    "Your text is safe",
+    "Versions",
+    "Who wrote what",
+    "Keys",
+    "Where things are kept",
+)
+
+
+@pytest.fixture
+def page(qtbot: QtBot) -> GuidePage:
+    page = GuidePage()
+    qtbot.addWidget(page)
+    page.resize(900, 700)
+    with qtbot.waitExposed(page):
+        page.show()
+    return page
+
+
+def text_of(page: GuidePage) -> QTextBrowser:
+    found = page.findChild(QTextBrowser, "guide")
+    assert isinstance(found, QTextBrowser)
+    return found
+
+
+def headings(page: GuidePage) -> list[str]:
+    block, found = text_of(page).document().begin(), []
+    while block.isValid():
+        if block.blockFormat().headingLevel() == 2:
+            found.append(block.text())
+        block = block.next()
+    return found
+
+
+def test_every_section_is_there_as_a_heading(page: GuidePage) -> None:
+    assert tuple(headings(page)) == SECTIONS
+    assert "**" not in text_of(page).toPlainText()
+
+
+@pytest.mark.parametrize(
+    "promise",
+    [
+        "within 1 second, also when you never pause",
+        "Every 5 seconds the disk is made to confirm it",
+        "either the old file or the new one",
+        '"Saved" is shown only after the disk has confirmed it',
+        "never overwritten unless you say so",
+        "only after a save that was checked, or when you throw it away yourself",
+        "for 30 days",
+        "opens for reading only",
+        "all of the last day stay, then one an hour for a week, one a day for three months, and one a week after that",
+        "story.txt.writer.json",
+    ],
+)
+def test_the_promises_stand_in_plain_words(page: GuidePage, promise: str) -> None:
+    assert promise in text_of(page).toPlainText()
+
+
+def test_every_key_of_the_table_is_one(page: GuidePage) -> None:
+    cursor = text_of(page).textCursor()
+    block, table = text_of(page).document().begin(), None
+    while block.isValid() and table is None:
+        cursor.setPosition(block.position())
+        table = cursor.currentTable()
+        block = block.next()
+    assert table is not None
+    keys = [table.cellAt(row, 0).firstCursorPosition().block().text() for row in range(1, table.rows())]
+    assert len(keys) > 8
+    for key in (part for entry in keys for part in entry.split(" and ")):
+        assert QKeySequence(key).toString() == key
+
+
+@pytest.mark.parametrize("width", [480, 900, 1500])
+def test_the_column_stays_in_the_middle(page: GuidePage, width: int) -> None:
+    page.resize(width, 700)
+    for _ in range(3):  # the text is laid out anew in several rounds
+        QApplication.processEvents()
+    view = text_of(page)
+    left = view.viewport().x()
+    right = view.width() - view.viewport().geometry().right() - 1
+    assert abs(right - left - view.verticalScrollBar().width()) <= 1
+    assert view.viewport().width() <= 622
+    assert left >= 24
+    assert view.horizontalScrollBar().maximum() == 0
+
+
+def test_links_lead_nowhere_outside(page: GuidePage) -> None:
+    assert not text_of(page).openLinks()
+    assert "](http" not in text_of(page).toMarkdown()
+
+
+def test_esc_and_back_close_it(page: GuidePage, qtbot: QtBot) -> None:
+    page.activateWindow()
+    page.setFocus()
+    assert QApplication.focusWidget() is text_of(page)
+    with qtbot.waitSignal(page.closed):
+        qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Escape)
+    with qtbot.waitSignal(page.closed):
+        qtbot.mouseClick(page.findChild(QPushButton, "back"), Qt.MouseButton.LeftButton)
