@@ -3,7 +3,10 @@
 Nothing here decides anything: errors are the system's own OSError. Folders are synced where the system can.
 """
 
+import ctypes
+import errno
 import os
+import shutil
 import stat
 import time
 from collections.abc import Iterator
@@ -13,6 +16,14 @@ from pathlib import Path
 _REPLACE_PATIENCE_S = 2.5  # Windows: a virus scanner or a sync client holds a new file open for moments
 _REPLACE_PAUSE_S = 0.05
 _HELD_OPEN = {5, 32, 33}  # ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION
+_NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP}  # some network file systems and FUSE ones
+_AT_FDCWD, _RENAME_EXCHANGE = -100, 2  # <fcntl.h>, <linux/fs.h>
+_renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None) if os.name == "posix" else None
+
+
+def held_open(error: OSError) -> bool:
+    """Whether Windows refused because another program has the file open."""
+    return getattr(error, "winerror", None) in _HELD_OPEN
 
 
 class FileOps:
@@ -69,7 +80,18 @@ class FileOps:
     def set_attribute(self, descriptor: int, name: str, value: bytes) -> None:
         os.setxattr(descriptor, name, value)
 
+    def remove_attribute(self, descriptor: int, name: str) -> None:
+        os.removexattr(descriptor, name)
+
+    def may_write(self, path: Path) -> bool:
+        """Whether the user may change the file's content."""
+        return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+
     # -- names ---------------------------------------------------------------------------------------------------
+
+    def resolve(self, path: Path) -> Path:
+        """The absolute path behind all links; the file itself may be missing. Links in a circle stay."""
+        return Path(os.path.realpath(path))
 
     def read(self, path: Path) -> bytes:
         return path.read_bytes()
@@ -88,18 +110,27 @@ class FileOps:
 
     def replace(self, source: Path, target: Path) -> None:
         """Give a file the name of another, which goes. Waits a little where Windows says that it is held open."""
-        until = time.monotonic() + _REPLACE_PATIENCE_S
+        until = self.monotonic() + _REPLACE_PATIENCE_S
         while True:
             try:
                 self.replace_at_once(source, target)
                 return
             except PermissionError as error:
-                if getattr(error, "winerror", None) not in _HELD_OPEN or time.monotonic() > until:
+                if not held_open(error) or self.monotonic() > until:
                     raise
-            time.sleep(_REPLACE_PAUSE_S)
+            self.pause(_REPLACE_PAUSE_S)
 
     def replace_at_once(self, source: Path, target: Path) -> None:
         source.replace(target)
+
+    def swap(self, path: Path, other: Path) -> None:
+        """Two files exchange their names at one blow. OSError also where the system or the disk cannot."""
+        if _renameat2 is None:
+            raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP), str(path))
+        names = os.fsencode(path), os.fsencode(other)
+        if _renameat2(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _RENAME_EXCHANGE) != 0:
+            code = ctypes.get_errno()
+            raise OSError(code, os.strerror(code), str(path), None, str(other))
 
     def remove(self, path: Path) -> None:
         path.unlink()
@@ -109,21 +140,40 @@ class FileOps:
         folder.mkdir(mode=mode, parents=True, exist_ok=True)
 
     def sync_folder(self, folder: Path) -> None:
-        """What happened to names in `folder` survives a power cut from now on."""
+        """What happened to names in `folder` survives a power cut from now on, where the disk knows how to."""
         if os.name == "nt":  # folders cannot be opened there, and renames are journalled
             return
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)
+        except OSError as error:
+            if error.errno not in _NO_FOLDER_SYNC:
+                raise
         finally:
             os.close(descriptor)
+
+    # -- disk and clock ------------------------------------------------------------------------------------------
+
+    def free_bytes(self, folder: Path) -> int:
+        """What the user may still write on the disk that holds `folder`."""
+        return shutil.disk_usage(folder).free
+
+    def monotonic(self) -> float:
+        """Seconds, for waiting."""
+        return time.monotonic()
+
+    def pause(self, seconds: float) -> None:
+        time.sleep(seconds)
 
     # -- made of these -------------------------------------------------------------------------------------------
 
     def write_all(self, descriptor: int, data: bytes) -> None:
         view = memoryview(data)
         while view:
-            view = view[self.write(descriptor, view) :]
+            taken = self.write(descriptor, view)
+            if taken <= 0:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            view = view[taken:]
 
     @contextmanager
     def closing(self, descriptor: int) -> Iterator[int]:
