@@ -2,6 +2,9 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable
+from itertools import accumulate
+
+_AHEAD = 64  # chunks summed at once: near enough to the place asked for, and cheaper than one by one
 
 
 class ChunkIndex:
@@ -26,7 +29,8 @@ class ChunkIndex:
         """(chunk, offset inside it) for 0 <= offset <= total; between two chunks, the beginning of the second."""
         sizes, starts = self._sizes, self._starts
         while starts[-1] <= offset and len(starts) < len(sizes):
-            starts.append(starts[-1] + sizes[len(starts) - 1])
+            at = len(starts) - 1
+            starts.extend(accumulate(sizes[at + 1 : min(at + _AHEAD, len(sizes) - 1)], initial=starts[-1] + sizes[at]))
         chunk = bisect_right(starts, offset) - 1
         return chunk, offset - starts[chunk]
 

@@ -4,28 +4,23 @@ Every code point of the document stands for exactly one character of the widget:
 QTextDocument cannot hold by one that it can, so positions always translate, and the document keeps the original.
 """
 
+import re
+from bisect import bisect_left
+
 import numpy as np
 from numpy.typing import NDArray
 
 PARAGRAPH_SEPARATOR = "\u2029"  # between blocks in QTextDocument's own text
 _HIDDEN = "\u200b"
 _UNKNOWN = "\ufffd"
-_DISPLAYED = {
-    0x0A: PARAGRAPH_SEPARATOR,
-    0x0D: _HIDDEN,  # a stray carriage return: QTextCursor.insertText would fold "\r\n" into one separator
-    0xFDD0: _UNKNOWN,  # frame and object markers inside QTextDocument
-    0xFDD1: _UNKNOWN,
-    0xFFFC: _UNKNOWN,
-    **dict.fromkeys(range(0xD800, 0xE000), _UNKNOWN),
-}
+_UNSHOWABLE = re.compile("[\ufdd0\ufdd1\ufffc\ud800-\udfff]")  # QTextDocument's own marks, and halves of characters
 
 
 def displayed(text: str) -> str:
     """Document text as the widget holds it; as many code points as before."""
-    # One test over the text is far cheaper than a translation, and almost no text needs more than its line ends.
-    if text.isascii() and "\r" not in text:
-        return text.replace("\n", PARAGRAPH_SEPARATOR)
-    return text.translate(_DISPLAYED)
+    text = text.replace("\n", PARAGRAPH_SEPARATOR)
+    text = text.replace("\r", _HIDDEN)  # QTextCursor.insertText would fold "\r\n" into one separator
+    return _UNSHOWABLE.sub(_UNKNOWN, text)
 
 
 def typed(raw: str) -> str:
@@ -63,20 +58,18 @@ class Utf16Map:
 
     def to_code_point(self, position: int) -> int:
         """Code point index of UTF-16 `position`; a position inside a pair counts as before the pair."""
-        n_wide = len(self._wide)
-        if not n_wide:
-            return position
+        wide = self._wide
         # The k-th wide character occupies the units wide[k] + k and the one after.
-        before = int(np.searchsorted(self._wide + np.arange(n_wide), position, side="left"))
-        return position - before
+        return position - bisect_left(range(len(wide)), position, key=lambda k: int(wide[k]) + k)
 
     def replace(self, start: int, n_removed: int, inserted: str) -> None:
         """Follow an edit: `n_removed` code points at `start` became `inserted`."""
         first, last = np.searchsorted(self._wide, (start, start + n_removed))
         grown = len(inserted) - n_removed
         added = _wide(inserted)
-        if len(self._wide) or len(added):
-            self._wide = np.concatenate([self._wide[:first], added + start, self._wide[last:] + grown])
+        self._wide[last:] += grown
+        if first != last or len(added):
+            self._wide = np.concatenate([self._wide[:first], added + start, self._wide[last:]])
         self._n_code_points += grown
 
 
