@@ -44,8 +44,8 @@ def test_thousands_of_runs_stay_right_and_merged() -> None:
 
 
 def test_deleting_leaves_no_crumbs() -> None:
-    provenance = Provenance(Run(10, Author.MODEL, f"g{i}") for i in range(2_000))
-    for start in range(20_000 - 1_000, -1, -1_000):
-        provenance.replace(start, start + 990, [])
-    assert [run.length for run in provenance.runs(0, len(provenance))] == [10] * 20
-    assert len(provenance._blocks) <= 2
+    provenance = Provenance(Run(10, Author.MODEL, f"g{i}") for i in range(64 * 30))
+    for block in reversed(range(30)):
+        provenance.replace(block * 640 + 10, block * 640 + 630, [])
+    assert [run.length for run in provenance.runs(0, len(provenance))] == [10] * 60
+    assert len(provenance._blocks) <= 3
