@@ -46,11 +46,11 @@ _BOMS = (  # longest first: UTF-32 LE begins like UTF-16 LE
 )
 _TEXT_CONTROLS = b"\t\n\v\f\r\x1a\x1b"  # the last two: DOS ended files so, terminals colour so
 _BINARY_CONTROLS = bytes(byte for byte in range(32) if byte not in _TEXT_CONTROLS)
-_ODD = re.compile(r"[\x00-\x08\x0e-\x19\x1c-\x1f\x7f\ufffd]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _HEX_BYTES = 65_536
-_MOST_ODD = 0.1  # of the characters: above, a file is shown as bytes
+_FEW_ODD, _MOST_ODD = 3, 0.1  # so many, or that part of the characters: above, a file is shown as bytes
+_N_LOOKED_AT = 65_536  # characters
 _FEWEST_ZEROS = 0.5  # of the code units: Latin text in UTF-16 has far more
 _SHORTEST_BARE_UTF16 = 8  # bytes
 _NUL_SIGN = "\u2400"
@@ -188,7 +188,7 @@ def _bare_utf16(data: bytes) -> LoadedText | None:
     if min(zeros) > 0 or max(zeros) < _FEWEST_ZEROS * len(data) / 2:
         return None
     exact = _exact(data, "utf-16-le" if zeros[1] else "utf-16-be")
-    return exact if exact and not _ODD.search(exact.text) else None
+    return exact if exact and not _n_odd(exact.text) else None
 
 
 def _is_mostly_utf8(data: bytes) -> bool:
@@ -197,6 +197,14 @@ def _is_mostly_utf8(data: bytes) -> bool:
     n_wrong = text.count("\ufffd")
     n_ascii = len(data.translate(None, bytes(range(128, 256))))
     return len(text) - n_ascii - n_wrong > n_wrong
+
+
+def _n_odd(text: str) -> int:
+    """How many characters at the beginning of `text` no writer types."""
+    return sum(
+        character == "\ufffd" or not (character.isprintable() or character.isspace())
+        for character in text[:_N_LOOKED_AT]
+    )
 
 
 def _has_any(data: bytes, wanted: bytes) -> bool:
@@ -234,7 +242,7 @@ def _with_nuls(data: bytes, name: str) -> LoadedText | None:
 
 def _view(body: bytes, codec: str, what: str) -> LoadedText:
     text = body.decode(codec, "replace")
-    if len(_ODD.findall(text)) > _MOST_ODD * len(text):
+    if _n_odd(text) > max(_FEW_ODD, _MOST_ODD * min(len(text), _N_LOOKED_AT)):
         return _bytes_view(body, what)
     return LoadedText(_shown(text), TextFormat(codec), read_only=_reason(what))
 
