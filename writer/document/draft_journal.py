@@ -1,0 +1,364 @@
+"""What a journal holds and when it is written: the work of the journal's thread, without the thread."""
+
+import contextlib
+import copy
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from filelock import Timeout
+
+from writer.document.change import Change, compose
+from writer.document.file_ops import FileOps
+from writer.document.generation_record import GenerationRecord
+from writer.document.journal import BaseText, Draft, JournalLines, is_journal_of, new_draft_id
+from writer.document.journal_file import JournalFile, copy_to_trash, move_to_trash, next_order
+from writer.document.journal_notice import JournalNotice, JournalStatus, kept_elsewhere, kind, not_kept
+from writer.document.provenance import Author, Provenance, Run
+from writer.document.text_buffer import TextBuffer
+
+WRITE_AFTER_S = 0.4  # of the first change that is not in the file
+SYNC_AFTER_S = 5.0  # of the first change that a power cut could take
+FIRST_RETRY_S, LAST_RETRY_S = 1.0, 60.0
+CHECKPOINT_BYTES = 8 * 2**20
+_CHECKPOINT_TEXTS = 4  # a journal may grow to so many times the text, and to CHECKPOINT_BYTES
+_LONGEST_COMPOSED = 4_096  # code points
+
+Item = Change | GenerationRecord
+
+
+class DraftJournal:
+    """One draft: a copy of its text that follows every change, the changes not yet written, and the file.
+
+    A failure of the file system is told by `notify` and tried again later, in the first of the folders that takes it.
+    Nothing is dropped for it: the copy has everything, and a file that cannot be trusted is written anew from the copy.
+    `at` and all clocks are seconds of the monotonic clock.
+    """
+
+    def __init__(
+        self,
+        folders: Sequence[Path],
+        ops: FileOps,
+        *,
+        monotonic: Callable[[], float],
+        now: Callable[[], datetime],
+        notify: Callable[[JournalNotice], None],
+    ) -> None:
+        """folders -- the first is where journals belong, the others stand in for it"""
+        self._folders, self._ops = folders, ops
+        self._monotonic, self._now, self._notify = monotonic, now, notify
+        self._draft = Draft("")
+        self._replaces: Path | None = None
+        self._buffer, self._provenance = TextBuffer(), Provenance()
+        self._generations: dict[str, GenerationRecord] = {}
+        self._base: BaseText | None = None  # what the file that is yet to be made starts from
+        self._pending: list[Item] = []
+        self._pending_since: float | None = None  # of its first change
+        self._unsynced_since: float | None = None
+        self._caret: int | None = None  # None: where the last change ends
+        self._written_caret: int | None = None
+        self._mark: int | None = None
+        self._since_mark: list[Item] = []
+        self._file: JournalFile | None = None
+        self._lines = JournalLines()
+        self._checkpoint_bytes = 0
+        self._retry_at: float | None = None
+        self._retry_s = FIRST_RETRY_S
+        self._out_of_step = False  # a change did not fit: the copy is no longer the document's text
+        self._status = JournalStatus.KEPT
+        self._refusal: OSError | None = None  # why the first folder is not in use
+        self._told: set[str] = set()
+
+    # -- what happens to the document ------------------------------------------------------------------------------
+
+    def begin(
+        self,
+        draft: Draft,
+        text: str,
+        runs: Iterable[Run],
+        generations: Iterable[GenerationRecord],
+        saved: bool,
+        changes: Sequence[Change],
+        replaces: Path | None,
+    ) -> None:
+        """See `JournalWriter.begin`."""
+        self._draft, self._replaces = draft, replaces
+        self._generations = {record.id: record for record in generations}
+        self._buffer, self._provenance = TextBuffer(text), Provenance(runs)
+        if changes or not saved or replaces is not None:
+            self._base = self._whole(saved)
+            for change in changes:
+                self._apply(change)
+            self._pending = list(changes)
+            self._flush()
+
+    def record(self, change: Change, at: float) -> None:
+        """Raises IndexError for a change of another text; what comes after one is passed over."""
+        if self._out_of_step:
+            return
+        if self._file is None and self._base is None:
+            self._base = self._whole(saved=True)
+            self._draft = replace(self._draft, started=self._now())
+        self._apply(change)
+        _add(self._pending, change)
+        if self._mark is not None:
+            _add(self._since_mark, change)
+        if change.author is Author.HUMAN:
+            self._caret = None
+        if self._pending_since is None:
+            self._pending_since = at
+
+    def record_generation(self, generation: GenerationRecord) -> None:
+        """Written with the next change: it tells nothing without its text."""
+        self._generations[generation.id] = generation
+        self._pending.append(generation)
+        if self._mark is not None:
+            self._since_mark.append(generation)
+
+    def record_caret(self, position: int) -> None:
+        """Written with the next change, or at a sync."""
+        self._caret = position
+
+    def mark(self, number: int) -> None:
+        """The text as it is now is going to be saved."""
+        self._mark, self._since_mark = number, []
+        if self._pending_since is not None:
+            self._flush()  # a crash right after the save finds in the journal what the manuscript holds
+
+    def saved(self, number: int, draft: Draft) -> None:
+        """The manuscript holds the text as it was at that mark. Nothing happens unless that is the newest mark."""
+        if number != self._mark or self._out_of_step:
+            return
+        since, self._since_mark, self._mark = self._since_mark, [], None
+        self._draft = replace(draft, started=self._draft.started)
+        if any(isinstance(item, Change) for item in since):
+            self._start_anew(since)
+        else:
+            self._pending, self._pending_since, self._base = [], None, None
+            self._remove_file()
+
+    # -- when it is written ----------------------------------------------------------------------------------------
+
+    def due_at(self) -> float | None:
+        """When `run_due` has something to do; None when it waits for changes."""
+        if self._retry_at is not None:
+            return self._retry_at
+        times = []
+        if self._pending_since is not None:
+            times.append(self._pending_since + WRITE_AFTER_S)
+        if self._unsynced_since is not None:
+            times.append(self._unsynced_since + SYNC_AFTER_S)
+        if self._file is not None and not self._file.sound:
+            times.append(self._monotonic())
+        return min(times, default=None)
+
+    def run_due(self) -> None:
+        """Write and sync what is due by now."""
+        due, now = self.due_at(), self._monotonic()
+        if due is None or now < due:
+            return
+        self._retry_at = None
+        self._flush()
+        if self._unsynced_since is not None and now >= self._unsynced_since + SYNC_AFTER_S:
+            self._sync()
+
+    def sync(self) -> bool:
+        """Write and sync everything now; whether that succeeded."""
+        return self._flush(with_caret=True) and self._sync() and not self._out_of_step
+
+    def close(self, keep: bool) -> bool:
+        """End it: with everything on the disk for a recovery, or in the trash. Whether that succeeded."""
+        done = self.sync() if keep else True
+        file, self._file = self._file, None
+        if file is not None:
+            try:
+                file.close() if keep else file.move_to_trash(self._now())
+            except OSError:
+                done = False
+        return done
+
+    def postpone(self, error: BaseException) -> None:
+        """Tell a failure, once, and wait before the next attempt: longer each time."""
+        self._retry_at = self._monotonic() + self._retry_s
+        self._retry_s = min(2 * self._retry_s, LAST_RETRY_S)
+        self._status = JournalStatus.NOT_KEPT
+        if kind(error) not in self._told:
+            self._told.add(kind(error))
+            self._notify(not_kept(self._folders[0], error))
+
+    # -- writing ---------------------------------------------------------------------------------------------------
+
+    def _flush(self, with_caret: bool = False) -> bool:
+        """Write what is not in the file; whether nothing is left. `with_caret`: also when only that has moved."""
+        file, failure = self._file, None
+        if file is not None and file.sound:
+            if self._pending_since is None and not (with_caret and self._caret not in (None, self._written_caret)):
+                return True
+            try:
+                self._append(file)
+            except OSError as error:
+                failure = error
+            else:
+                self._tell_kept()
+                self._keep_small(file)
+                return True
+        elif file is None and self._base is None:
+            return True
+        return self._write_whole(failure)
+
+    def _append(self, file: JournalFile) -> None:
+        lines = copy.copy(self._lines)
+        file.append(lines.items(self._pending) + lines.caret(self._caret))
+        self._lines, self._written_caret = lines, self._caret
+        if self._unsynced_since is None:
+            self._unsynced_since = self._monotonic() if self._pending_since is None else self._pending_since
+        self._pending, self._pending_since = [], None
+
+    def _write_whole(self, failure: OSError | None) -> bool:
+        """A file with everything, in the first folder that takes it, in the place of the one there may be.
+
+        failure -- why nothing could be appended to that one
+        """
+        if self._base is not None:
+            lines, data = self._encode(self._base, self._pending)
+        else:
+            lines, data = self._encode(self._whole(saved=False), [])
+        old = self._file
+        for folder in self._folders:
+            try:
+                if old is not None and old.path.parent == folder:
+                    old.replace(data)
+                else:
+                    self._file = self._make_file(folder, data)
+            except Timeout:  # another process took up the same draft: from here on these are two
+                self._draft, self._replaces = replace(self._draft, id=new_draft_id()), None
+                return self._write_whole(failure)
+            except OSError as error:
+                failure = failure or error
+            else:
+                self._is_written(lines)
+                self._remove_replaced(old)
+                self._tell_kept(failure)
+                return True
+        assert failure is not None
+        self.postpone(failure)
+        return False
+
+    def _make_file(self, folder: Path, data: bytes) -> JournalFile:
+        order, over = next_order(self._folders, self._ops), None
+        replaces = self._replaces
+        if replaces is not None and replaces.parent == folder and is_journal_of(replaces.name, self._draft.id):
+            with contextlib.suppress(FileNotFoundError):
+                copy_to_trash(replaces, self._ops, self._now())
+                over = replaces
+        return JournalFile(folder, self._draft.id, order, data, self._ops, over)
+
+    def _start_anew(self, since: list[Item]) -> None:
+        """On a saved text, and the changes made since; failing that, go on with the file as it is."""
+        buffer = TextBuffer(self._buffer.text)
+        provenance = Provenance(self._provenance.runs(0, len(buffer)))
+        for item in reversed(since):
+            if isinstance(item, Change):
+                buffer.replace(item.start, item.inserted_end, item.removed)
+                provenance.replace(item.start, item.inserted_end, item.removed_runs)
+        base = BaseText(buffer.text, tuple(provenance.runs(0, len(buffer))), tuple(self._generations.values()))
+        if self._file is None:
+            self._base, self._pending = base, since
+        else:
+            lines, data = self._encode(base, since)
+            with contextlib.suppress(OSError):
+                self._file.replace(data)
+                self._is_written(lines)
+        self._flush()
+
+    def _keep_small(self, file: JournalFile) -> None:
+        if file.length <= self._checkpoint_bytes:
+            return
+        lines, data = self._encode(self._whole(saved=False), [])
+        try:
+            file.replace(data)
+        except OSError:  # what is there is complete, and the disk may be nearly full
+            self._checkpoint_bytes *= 2
+        else:
+            self._is_written(lines)
+
+    def _sync(self) -> bool:
+        if self._file is None or self._unsynced_since is None:
+            return True
+        try:
+            self._file.sync()
+        except OSError as error:
+            return self._write_whole(error)
+        self._unsynced_since = None
+        return True
+
+    def _remove_file(self) -> None:
+        file, self._file = self._file, None
+        self._unsynced_since = None
+        if file is not None:
+            with contextlib.suppress(OSError):  # one too many is only offered once too often
+                file.remove()
+        self._tell_kept()
+
+    def _remove_replaced(self, old: JournalFile | None) -> None:
+        with contextlib.suppress(OSError):
+            if old is not None and old is not self._file:
+                old.remove()
+        with contextlib.suppress(OSError):
+            if self._replaces is not None:
+                move_to_trash(self._replaces, self._ops, self._now())
+        self._replaces = None
+
+    # -- small steps -----------------------------------------------------------------------------------------------
+
+    def _apply(self, change: Change) -> None:
+        start, end = change.start, change.removed_end
+        if not 0 <= start <= end <= len(self._buffer) or self._buffer.slice(start, end) != change.removed:
+            self._out_of_step = True
+            raise IndexError(f"a change at {start} of another text")
+        self._buffer.replace(start, end, change.inserted)
+        self._provenance.replace(start, end, change.inserted_runs)
+
+    def _whole(self, saved: bool) -> BaseText:
+        runs = self._provenance.runs(0, len(self._buffer))
+        return BaseText(self._buffer.text, tuple(runs), tuple(self._generations.values()), saved)
+
+    def _encode(self, base: BaseText, items: Iterable[Item]) -> tuple[JournalLines, bytes]:
+        lines = JournalLines()
+        head = lines.draft(self._draft) + lines.text(base)
+        return lines, head + lines.items(items) + lines.caret(self._caret)
+
+    def _is_written(self, lines: JournalLines) -> None:
+        """A file was written whole, and synced."""
+        self._lines, self._written_caret = lines, self._caret
+        self._pending, self._pending_since, self._base, self._unsynced_since = [], None, None, None
+        self._checkpoint_bytes = max(CHECKPOINT_BYTES, _CHECKPOINT_TEXTS * len(self._buffer))
+
+    def _tell_kept(self, failure: OSError | None = None) -> None:
+        """Tell when that is news. `failure`: why a file stands in for one in the first folder."""
+        self._retry_at, self._retry_s = None, FIRST_RETRY_S
+        self._told.clear()
+        elsewhere = self._file is not None and self._file.path.parent != self._folders[0]
+        if self._out_of_step or (self._file is None and self._status is not JournalStatus.NOT_KEPT):
+            return
+        status = JournalStatus.KEPT_ELSEWHERE if elsewhere else JournalStatus.KEPT
+        self._refusal = failure or self._refusal
+        if status is self._status:
+            return
+        self._status = status
+        if self._file is not None and elsewhere and self._refusal is not None:
+            self._notify(kept_elsewhere(self._folders[0], self._refusal, self._file.path.parent))
+        else:
+            self._notify(JournalNotice(status))
+
+
+def _add(items: list[Item], change: Change) -> None:
+    """Append, as a part of the last one where that simply goes on."""
+    last = items[-1] if items else None
+    if isinstance(last, Change) and len(last.inserted) + len(last.removed) < _LONGEST_COMPOSED:
+        composed = compose(last, change)
+        if composed is not None:
+            items[-1] = composed
+            return
+    items.append(change)
