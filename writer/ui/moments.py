@@ -21,3 +21,9 @@ def day_text(moment: datetime, now: datetime) -> str:
 def time_text(moment: datetime, now: datetime) -> str:
     """Hours and minutes where `now` is."""
     return f"{moment.astimezone(now.tzinfo):%H:%M}"
+
+
+def moment_text(moment: datetime, now: datetime) -> str:
+    """Within a sentence: "today at 14:32", "on Monday, 3 March at 14:32"."""
+    day, time = day_text(moment, now), time_text(moment, now)
+    return f"{day.lower()} at {time}" if day in ("Today", "Yesterday") else f"on {day} at {time}"
