@@ -11,6 +11,7 @@ TEXTS = st.text(st.sampled_from("ab \n\u00a0\u2009😀—"), max_size=12)
 def test_it_is_always_what_counting_anew_gives(text: str, edits: list[tuple[float, int, str]]) -> None:
     document = Document(text)
     words = WordCount(document)
+    document.subscribe(words.follow)
     assert words.value == len(document.text.split())
     for place, length, inserted in edits:
         start = int(place * len(document))

@@ -5,14 +5,14 @@ from writer.document.document import Document
 
 
 class WordCount:
-    """Follows one document for as long as that lives: `len(document.text.split())` at the price of the change alone."""
+    """`len(document.text.split())`, at the price of each change alone: whoever hears of changes tells it of each."""
 
     def __init__(self, document: Document) -> None:
         self._document = document
         self.value = len(document.text.split())
-        document.subscribe(self._follow)
 
-    def _follow(self, change: Change) -> None:
+    def follow(self, change: Change) -> None:
+        """Take in a change right after it was made, as a listener of the document hears of it."""
         # Only what a change touches can begin or end a word, and a character each side tells whether it joins one.
         end = change.inserted_end
         before = self._document.slice(max(0, change.start - 1), change.start)
