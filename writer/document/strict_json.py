@@ -14,8 +14,8 @@ def parse_object(data: bytes) -> dict[str, Any]:
         value = json.loads(
             data.decode("utf-8"), object_pairs_hook=_unique, parse_float=_finite, parse_constant=_no_number
         )
-    except RecursionError as error:
-        raise ValueError("nested too deep") from error
+    except (RecursionError, MemoryError) as error:
+        raise ValueError("nested too deep, or too much") from error
     if isinstance(value, dict):
         return value
     raise ValueError("not an object")
