@@ -5,7 +5,6 @@ QTextDocument cannot hold by one that it can, so positions always translate, and
 """
 
 import re
-from bisect import bisect_left
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +46,7 @@ class Utf16Map:
     def __init__(self, text: str) -> None:
         self._n_code_points = len(text)
         self._wide = _wide(text)
+        self._pairs = self._wide + np.arange(len(self._wide))  # where they begin in UTF-16
 
     def __len__(self) -> int:
         """Length of the text in UTF-16 units."""
@@ -58,18 +58,19 @@ class Utf16Map:
 
     def to_code_point(self, position: int) -> int:
         """Code point index of UTF-16 `position`; a position inside a pair counts as before the pair."""
-        wide = self._wide
-        # The k-th wide character occupies the units wide[k] + k and the one after.
-        return position - bisect_left(range(len(wide)), position, key=lambda k: int(wide[k]) + k)
+        return position - int(np.searchsorted(self._pairs, position)) if len(self._pairs) else position
 
     def replace(self, start: int, n_removed: int, inserted: str) -> None:
         """Follow an edit: `n_removed` code points at `start` became `inserted`."""
         first, last = np.searchsorted(self._wide, (start, start + n_removed))
         grown = len(inserted) - n_removed
-        added = _wide(inserted)
+        added = _wide(inserted) + start
         self._wide[last:] += grown
+        self._pairs[last:] += grown + len(added) - (last - first)
         if first != last or len(added):
-            self._wide = np.concatenate([self._wide[:first], added + start, self._wide[last:]])
+            pairs = added + np.arange(first, first + len(added))
+            self._wide = np.concatenate([self._wide[:first], added, self._wide[last:]])
+            self._pairs = np.concatenate([self._pairs[:first], pairs, self._pairs[last:]])
         self._n_code_points += grown
 
 
