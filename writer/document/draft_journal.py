@@ -220,6 +220,9 @@ class DraftJournal:
 
         failure -- why nothing could be appended to that one
         """
+        if self._file is not None and self._file.is_gone:
+            self._file.close()
+            self._file, self._base, self._pending = None, self._whole(saved=False), []
         if self._base is not None:
             lines, data = self._encode(self._base, self._pending)
         else:

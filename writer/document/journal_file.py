@@ -25,6 +25,8 @@ class JournalFile:
 
     All methods raise OSError. Afterwards the file still ends with a whole line, unless `sound` has become False: then
     nothing may be appended any more, and what it holds may not survive a power cut.
+
+    is_gone -- somebody has taken the file away
     """
 
     def __init__(
@@ -36,7 +38,7 @@ class JournalFile:
         over -- an earlier journal of the draft in `folder`, whose place it takes: one of the two is there at any moment
         """
         self._ops = ops
-        self.sound = False
+        self.sound = self.is_gone = False
         self._descriptor = -1
         prepare_folder(folder, ops)
         self.path = folder / journal_name(order, draft_id)
@@ -59,15 +61,8 @@ class JournalFile:
             raise
 
     def append(self, data: bytes) -> None:
-        """Add whole lines; not synced. FileNotFoundError when somebody has taken the file away."""
-        try:
-            status = self._ops.stat(self.path)
-        except OSError:
-            self.sound = False
-            raise
-        if (status.st_dev, status.st_ino) != self._identity:
-            self.sound = False
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self.path))
+        """Add whole lines; not synced."""
+        self._see_that_it_is_there()
         try:
             self._ops.write_all(self._descriptor, data)
         except OSError:
@@ -121,6 +116,16 @@ class JournalFile:
         self._close()
         self._release()
 
+    def _see_that_it_is_there(self) -> None:
+        try:
+            status = self._ops.stat(self.path)
+            self.is_gone = (status.st_dev, status.st_ino) != self._identity
+        except FileNotFoundError:
+            self.is_gone = True
+        if self.is_gone:
+            self.sound = False
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self.path))
+
     def _take_name_of(self, old: Path) -> None:
         try:
             self._ops.replace(old, self.path)
@@ -170,12 +175,22 @@ def is_in_use(journal: Path) -> bool:
 
 
 def prepare_folder(folder: Path, ops: FileOps) -> None:
-    """Make it, for nobody else's eyes, unless it is there; OSError for a link, which may lead anywhere."""
+    """Make it, or see that nobody else can get at what is in it. OSError for a link, which may lead anywhere, and for
+    a folder of another user's, who may have put it there in wait."""
     if folder.is_symlink():
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(folder))
     if ops.kind(folder) == "missing":
         ops.make_folder(folder, _FOLDER_MODE)
         ops.sync_folder(folder.parent)
+    if not is_own(folder, ops):
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(folder))
+    if os.name != "nt" and ops.stat(folder).st_mode & 0o077:
+        folder.chmod(_FOLDER_MODE)
+
+
+def is_own(path: Path, ops: FileOps) -> bool:
+    """Whether it belongs to the user of this process, as far as the system knows users."""
+    return os.name == "nt" or ops.stat(path).st_uid == os.geteuid()
 
 
 def next_order(folders: Iterable[Path], ops: FileOps) -> int:

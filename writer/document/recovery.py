@@ -14,7 +14,7 @@ from writer.document.encoding import decode
 from writer.document.file_ops import FileOps
 from writer.document.generation_record import GenerationRecord
 from writer.document.journal import SUFFIX, Draft, parse_name
-from writer.document.journal_file import TRASH, TRASH_STAMP, is_in_use, lock_path, move_to_trash
+from writer.document.journal_file import TRASH, TRASH_STAMP, is_in_use, is_own, lock_path, move_to_trash
 from writer.document.journal_header import Header, read_header
 from writer.document.journal_replay import Replay, replay
 from writer.document.provenance import Run
@@ -100,7 +100,7 @@ def list_drafts(folders: Iterable[Path], ops: FileOps) -> list[DraftFound]:
     found: list[DraftFound] = []
     for folder in folders:
         with contextlib.suppress(OSError):
-            for name in ops.names(folder):
+            for name in ops.names(folder) if is_own(folder, ops) else []:
                 parsed = parse_name(name)
                 draft = None if parsed is None else _look_at(folder / name, *parsed, ops)
                 if draft is not None:
@@ -172,10 +172,12 @@ def empty_trash(folder: Path, ops: FileOps, now: datetime) -> None:
 
 
 def _look_at(journal: Path, order: int, draft_id: str, ops: FileOps) -> DraftFound | None:
-    """None when it is gone."""
+    """None when it is gone, or no file."""
     last_changed = datetime.fromtimestamp(0, UTC)
     in_use = is_in_use(journal)
     try:
+        if ops.kind(journal) != "file":
+            return None
         last_changed = datetime.fromtimestamp(ops.stat(journal).st_mtime, UTC)
         data = ops.read(journal)
     except FileNotFoundError:

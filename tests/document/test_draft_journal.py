@@ -1,0 +1,550 @@
+"""When a journal is written, synced, begun anew and removed; a thread only calls what is tested here."""
+
+import errno
+import os
+import random
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.document.draft_bench import Bench, journals, replay
+from tests.document.faulty_ops import CountingOps, files_in
+from writer.document import draft_journal
+from writer.document.document import Document
+from writer.document.file_ops import FileOps
+from writer.document.journal import Draft
+from writer.document.journal_notice import JournalStatus
+from writer.document.provenance import Author
+from writer.document.recovery import list_drafts, recover
+
+TEXTS = st.text(st.characters(codec=None), max_size=12) | st.sampled_from(["\ud83d\ude00", "\ud83d", "\r\n", "\x00"])
+
+
+def test_nothing_is_on_the_disk_before_the_first_change(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "recovery", text="Once")
+    bench.wait(100)
+    assert bench.journal.sync()
+    assert bench.journal.close(keep=True)
+    assert not (tmp_path / "recovery").exists()
+
+
+def test_a_change_is_written_so_long_after_it_and_no_sooner(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.type("Once")
+    bench.wait(0.39)
+    assert journals(tmp_path) == []
+    bench.wait(0.01)
+    bench.assert_recovered_is_document()
+    bench.type(" upon")
+    bench.wait(0.39)
+    assert bench.recovered().text == "Once"
+    bench.wait(0.01)
+    bench.assert_recovered_is_document()
+
+
+def test_d44_typing_that_never_pauses_is_written_all_the_same(tmp_path: Path) -> None:
+    """A change each millisecond for six seconds: at any moment the file has all that is older than a second."""
+    bench = Bench(tmp_path)
+    typed_at: list[float] = []
+    for n in range(6000):
+        bench.type(chr(ord("a") + n % 26))
+        typed_at.append(bench.clock)
+        bench.clock += 0.001
+        bench.journal.run_due()
+        if n > 1000 and n % 97 == 0:
+            text = bench.recovered().text
+            assert bench.document.text.startswith(text)
+            assert len(text) >= sum(at <= bench.clock - 1.0 for at in typed_at)
+    assert len(journals(tmp_path)) == 1
+
+
+def test_what_a_power_cut_could_take_is_never_older_than_five_seconds(tmp_path: Path) -> None:
+    """And the disk is not made to sync more often than that."""
+    ops = SyncWatchingOps(tmp_path)
+    bench = Bench(tmp_path, ops=ops)
+    typed_at: list[float] = []
+    for n in range(320):
+        bench.type("x")
+        typed_at.append(bench.clock)
+        bench.wait(0.1)
+        if n > 5:
+            assert len(ops.synced_text) >= sum(at < bench.clock - 5.001 for at in typed_at)
+    assert 5 <= ops.n_syncs <= 7
+    bench.wait(5)
+    assert ops.synced_text == bench.document.text
+    n_syncs = ops.n_syncs
+    bench.wait(100)
+    assert ops.n_syncs == n_syncs
+
+
+class SyncWatchingOps(FileOps):
+    """`synced_text`: of the draft, as it was when it was last synced."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.synced_text, self.n_syncs = "", 0
+
+    def sync_data(self, descriptor: int) -> None:
+        super().sync_data(descriptor)
+        self.n_syncs += 1
+        self._look()
+
+    def sync_folder(self, folder: Path) -> None:
+        super().sync_folder(folder)
+        self._look()
+
+    def _look(self) -> None:
+        self.synced_text = recover(list_drafts([self._folder], FileOps())[0], FileOps()).text
+
+
+def test_keystrokes_that_go_on_make_one_line(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    for n in range(40):
+        bench.type(str(n % 10))
+    bench.wait(0.4)
+    assert len(bench.recovered().changes) == 1
+    assert bench.recovered().changes[0].inserted == bench.document.text
+
+
+def test_who_wrote_what_comes_back(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, text="Once")
+    bench.type(" upon")
+    bench.generate(" a time", "g1")
+    bench.generate(" there", "g1")
+    bench.generate(" was", "g2")
+    bench.document.replace(6, 13, "!")
+    bench.wait(0.4)
+    bench.document.undo()
+    bench.type("?")
+    bench.wait(0.4)
+    bench.assert_recovered_is_document()
+    recovered = bench.recovered()
+    assert {record.id for record in recovered.generations} == {"g1", "g2"}
+    assert recovered.generations[0] == bench.document.generations["g1"]
+    assert {run.author for run in recovered.runs} == {Author.HUMAN, Author.MODEL}
+
+
+def test_the_changes_lead_from_the_first_text_to_the_last(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, text="Once upon a time")
+    bench.document.replace(0, 4, "Twice")
+    bench.generate(".", "g1")
+    bench.document.undo()
+    bench.wait(0.4)
+    bench.document.replace(3, 8, "")
+    bench.wait(0.4)
+    recovered = bench.recovered()
+    document = Document(recovered.base_text, recovered.base_runs)
+    replay(document, recovered.changes)
+    assert document.text == bench.document.text
+    assert document.runs() == bench.document.runs()
+    assert recovered.base_text == "Once upon a time"
+    assert recovered.base_saved
+
+
+def test_the_caret_comes_back(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, text="Once upon a time")
+    bench.type("!", at=4)
+    bench.wait(0.4)
+    assert bench.recovered().caret == 5
+    bench.journal.record_caret(2)
+    bench.wait(60)
+    assert bench.recovered().caret == 5, "a caret alone is not worth a write"
+    assert bench.journal.sync()
+    assert bench.recovered().caret == 2
+    bench.type("?", at=9)
+    bench.wait(0.4)
+    assert bench.recovered().caret == 10
+
+
+@given(seed=st.integers(0, 2**32), texts=st.lists(TEXTS, max_size=25))
+def test_any_edits_come_back(tmp_path_factory: pytest.TempPathFactory, seed: int, texts: list[str]) -> None:
+    """Typing, cuts, generations, undo, redo, pauses, saves that succeed or do not: the draft is the document."""
+    folder = tmp_path_factory.mktemp("recovery")
+    chance = random.Random(seed)
+    bench = Bench(folder, text=chance.choice(["", "Once upon a time\n" * 3]))
+    mark, marked, held = 0, "", bench.document.text
+    for text in texts:
+        start = chance.randint(0, len(bench.document))
+        match chance.randrange(8):
+            case 0 | 1:
+                bench.document.replace(start, start, text)
+            case 2:
+                bench.document.replace(start, min(len(bench.document), start + chance.randint(0, 9)), text)
+            case 3:
+                bench.generate(text, chance.choice("gh"))
+            case 4:
+                bench.document.undo() if chance.random() < 0.7 else bench.document.redo()
+            case 5:
+                mark += 1
+                bench.journal.mark(mark)
+                marked = bench.document.text
+            case 6:
+                number = chance.choice([mark, mark - 1])
+                bench.journal.saved(number, replace(bench.draft, title="Saved"))
+                if mark and number == mark:
+                    held = marked
+            case 7:
+                bench.wait(chance.choice([0.1, 0.5, 6]))
+    assert bench.journal.close(keep=True)
+    if bench.drafts():
+        bench.assert_recovered_is_document()
+        assert not bench.drafts()[0].in_use
+    else:
+        assert bench.document.text == held, "only what the manuscript holds needs no draft"
+
+
+# -- saves -------------------------------------------------------------------------------------------------------------
+
+
+def test_after_a_save_nothing_is_left(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.type("Once")
+    bench.wait(0.4)
+    bench.journal.mark(1)
+    bench.journal.saved(1, bench.draft)
+    assert files_in(tmp_path) == {}
+    bench.wait(100)
+    assert files_in(tmp_path) == {}
+    bench.type(" upon")
+    bench.wait(0.4)
+    bench.assert_recovered_is_document()
+    assert bench.recovered().base_text == "Once"
+
+
+def test_a_save_leaves_what_was_written_meanwhile(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, text="Once")
+    bench.type(" upon")
+    bench.wait(0.4)
+    (before,) = journals(tmp_path)
+    bench.journal.mark(1)
+    bench.type(" a")
+    bench.generate(" time", "g1")
+    bench.wait(0.4)
+    bench.document.replace(0, 1, "0")
+    bench.journal.saved(1, Draft("ab12", "story.txt", Path("/story.txt"), sha256="0" * 64))
+    assert journals(tmp_path) == [before]
+    recovered = bench.recovered()
+    assert (recovered.base_text, recovered.text) == ("Once upon", "0nce upon a time")
+    assert recovered.base_saved
+    assert recovered.draft.path == Path("/story.txt")
+    bench.assert_recovered_is_document()
+
+
+def test_a_snapshot_is_in_the_journal_before_it_is_in_the_manuscript(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.type("Once")
+    bench.journal.mark(1)
+    assert bench.recovered().text == "Once"
+
+
+def test_an_older_mark_than_the_newest_takes_nothing_away(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.type("Once")
+    bench.journal.mark(1)
+    bench.type(" upon")
+    bench.journal.mark(2)
+    bench.journal.saved(1, bench.draft)
+    assert bench.recovered().base_text == ""
+    bench.assert_recovered_is_document()
+    bench.journal.saved(2, bench.draft)
+    assert bench.drafts() == []
+
+
+def test_a_save_whose_journal_cannot_begin_anew_goes_on_with_the_old(tmp_path: Path) -> None:
+    ops = FailingAfterwards()
+    bench = Bench(tmp_path, ops=ops)
+    bench.type("Once")
+    bench.journal.mark(1)
+    bench.type(" upon")
+    ops.refused = {"create": errno.ENOSPC}
+    bench.journal.saved(1, bench.draft)
+    assert bench.recovered().base_text == ""
+    bench.assert_recovered_is_document()
+    assert bench.notices == []
+
+
+def test_d57_ten_thousand_saves_leave_nothing(tmp_path: Path) -> None:
+    _save_over_and_over(tmp_path, 200)
+
+
+@pytest.mark.long
+def test_d57_ten_thousand_saves_leave_nothing_in_full(tmp_path: Path) -> None:
+    _save_over_and_over(tmp_path, 10_000)
+
+
+def _save_over_and_over(folder: Path, n: int) -> None:
+    bench = Bench(folder)
+    n_descriptors = len(os.listdir("/proc/self/fd"))
+    for number in range(1, n + 1):
+        bench.type("x")
+        bench.wait(0.4)
+        bench.journal.mark(number)
+        if number % 2:
+            bench.type("y")
+        bench.journal.saved(number, bench.draft)
+        assert len(files_in(folder)) <= 2, "a journal and its lock"
+        if len(bench.document) > 100:
+            bench.document.replace(0, 100, "")
+    bench.journal.mark(n + 1)
+    bench.journal.saved(n + 1, bench.draft)
+    assert files_in(folder) == {}
+    assert len(os.listdir("/proc/self/fd")) <= n_descriptors
+
+
+# -- growth ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_journal_that_outgrows_its_text_is_written_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(draft_journal, "CHECKPOINT_BYTES", 4096)
+    bench = Bench(tmp_path, text="Once")
+    largest = 0
+    for n in range(400):
+        bench.document.replace(0, 1, "ab"[n % 2])
+        bench.wait(0.4)
+        largest = max(largest, journals(tmp_path)[0].stat().st_size)
+    assert 3800 < largest < 4400
+    bench.assert_recovered_is_document()
+    assert not bench.recovered().base_saved
+
+
+def test_a_checkpoint_that_does_not_fit_is_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(draft_journal, "CHECKPOINT_BYTES", 4096)
+    ops = FailingAfterwards()
+    bench = Bench(tmp_path, ops=ops, text="Once")
+    bench.type("!")
+    bench.wait(0.4)
+    ops.refused = {"create": errno.ENOSPC}
+    for n in range(200):
+        bench.document.replace(0, 1, "ab"[n % 2])
+        bench.wait(0.4)
+    assert journals(tmp_path)[0].stat().st_size > 9000
+    assert ops.n_refused <= 3
+    assert bench.notices == []
+    bench.assert_recovered_is_document()
+
+
+# -- failures ----------------------------------------------------------------------------------------------------------
+
+
+class FailingAfterwards(FileOps):
+    """`refused`: which calls fail from now on, and how. A refused write has taken half of its bytes."""
+
+    def __init__(self) -> None:
+        self.refused: dict[str, int] = {}
+        self.n_refused = 0
+
+    def _refuse(self, name: str) -> None:
+        if name in self.refused:
+            self.n_refused += 1
+            raise OSError(self.refused[name], os.strerror(self.refused[name]))
+
+    def create(self, path: Path, mode: int = 0o600) -> int:
+        self._refuse("create")
+        return super().create(path, mode)
+
+    def write(self, descriptor: int, data: bytes | memoryview) -> int:
+        if "write" in self.refused:
+            super().write(descriptor, data[: len(data) // 2])
+        self._refuse("write")
+        return super().write(descriptor, data)
+
+    def truncate(self, descriptor: int, length: int) -> None:
+        self._refuse("truncate")
+        super().truncate(descriptor, length)
+
+    def sync_data(self, descriptor: int) -> None:
+        self._refuse("sync_data")
+        super().sync_data(descriptor)
+
+    def remove(self, path: Path) -> None:
+        self._refuse("remove")
+        super().remove(path)
+
+
+def test_d12_a_full_disk_is_told_once_and_nothing_is_lost_when_there_is_room_again(tmp_path: Path) -> None:
+    ops = FailingAfterwards()
+    bench = Bench(tmp_path, ops=ops)
+    bench.type("Once")
+    bench.wait(0.4)
+    ops.refused = {"write": errno.ENOSPC}
+    for n in range(200):
+        bench.type(f" {n}")
+        bench.wait(1)
+    assert bench.statuses == [JournalStatus.NOT_KEPT]
+    notice = bench.notices[0]
+    assert notice.message == f"Unsaved text would be lost in a crash: there is no space left for {tmp_path}."
+    assert notice.hint == "Free some space on that disk, and save your text meanwhile."
+    assert not bench.journal.sync()
+    recovered = bench.recovered()
+    assert (recovered.text, recovered.problem) == ("Once", ""), "no torn line stays behind"
+    ops.refused = {}
+    bench.wait(60)
+    assert bench.statuses == [JournalStatus.NOT_KEPT, JournalStatus.KEPT]
+    bench.assert_recovered_is_document()
+    assert bench.journal.sync()
+
+
+def test_attempts_become_rare_while_a_disk_stays_full(tmp_path: Path) -> None:
+    ops = FailingAfterwards()
+    bench = Bench(tmp_path, ops=ops)
+    ops.refused = {"create": errno.ENOSPC}
+    for _ in range(600):
+        bench.type("x")
+        bench.wait(1)
+    assert 10 <= ops.n_refused <= 20
+    ops.refused = {"create": errno.EROFS}
+    bench.wait(61)
+    assert [notice.message.partition(": ")[2] for notice in bench.notices] == [
+        f"there is no space left for {tmp_path}.",
+        f"Writer may not write in {tmp_path}.",
+    ]
+
+
+def test_room_again_is_used_at_once_when_the_writer_asks(tmp_path: Path) -> None:
+    ops = FailingAfterwards()
+    bench = Bench(tmp_path, ops=ops)
+    ops.refused = {"create": errno.ENOSPC}
+    bench.type("x")
+    bench.wait(30)
+    ops.refused = {}
+    assert bench.journal.sync()
+    bench.assert_recovered_is_document()
+
+
+def test_a_save_ends_the_alarm(tmp_path: Path) -> None:
+    ops = FailingAfterwards()
+    bench = Bench(tmp_path, ops=ops)
+    ops.refused = {"create": errno.ENOSPC}
+    bench.type("x")
+    bench.wait(5)
+    bench.journal.mark(1)
+    bench.journal.saved(1, bench.draft)
+    assert bench.statuses == [JournalStatus.NOT_KEPT, JournalStatus.KEPT]
+
+
+def test_a_file_that_failed_to_sync_is_not_trusted_again(tmp_path: Path) -> None:
+    """After a failed sync the system may have dropped what it held: a second one that succeeds proves nothing."""
+    ops = FailingAfterwards()
+    bench = Bench(tmp_path, ops=ops)
+    bench.type("Once")
+    bench.wait(0.4)
+    bench.type(" upon")
+    bench.wait(0.4)
+    inode = journals(tmp_path)[0].stat().st_ino
+    ops.refused = {"sync_data": errno.EIO}
+    bench.wait(5)
+    assert journals(tmp_path)[0].stat().st_ino != inode
+    bench.assert_recovered_is_document()
+    assert bench.notices == [], "the new file was synced"
+
+
+def test_a_line_that_cannot_be_taken_back_makes_a_new_file(tmp_path: Path) -> None:
+    ops = FailingAfterwards()
+    bench = Bench(tmp_path, ops=ops)
+    bench.type("Once")
+    bench.wait(0.4)
+    ops.refused = {"write": errno.EIO, "truncate": errno.EIO}
+    bench.type(" upon")
+    bench.wait(0.4)
+    assert bench.statuses == [JournalStatus.NOT_KEPT]
+    assert bench.recovered().text == "Once"
+    ops.refused = {}
+    bench.wait(60)
+    bench.assert_recovered_is_document()
+
+
+@pytest.mark.parametrize("taken", ["file", "folder", "other file in its place"])
+def test_a_journal_that_somebody_takes_away_comes_back(tmp_path: Path, taken: str) -> None:
+    folder = tmp_path / "recovery"
+    bench = Bench(folder)
+    bench.type("Once")
+    bench.wait(0.4)
+    (journal,) = journals(folder)
+    if taken == "folder":
+        folder.rename(tmp_path / "gone")
+    else:
+        journal.unlink()
+        if taken != "file":
+            journal.write_bytes(b"")
+    bench.type(" upon")
+    bench.wait(0.4)
+    bench.assert_recovered_is_document()
+    assert bench.notices == []
+
+
+def test_a_journal_that_cannot_be_removed_is_only_offered_once_too_often(tmp_path: Path) -> None:
+    ops = FailingAfterwards()
+    bench = Bench(tmp_path, ops=ops)
+    bench.type("Once")
+    bench.wait(0.4)
+    ops.refused = {"remove": errno.EIO}
+    bench.journal.mark(1)
+    bench.journal.saved(1, bench.draft)
+    assert bench.notices == []
+    ops.refused = {}
+    bench.type(" upon")
+    bench.wait(0.4)
+    assert [bench.recovered().base_text, bench.recovered().text] == ["Once", "Once upon"]
+
+
+@given(data=st.data())
+def test_whatever_fails_whenever_no_edit_is_lost(tmp_path_factory: pytest.TempPathFactory, data: Any) -> None:
+    """Any calls may fail at any times; once the disk works again the draft is the document."""
+    folder = tmp_path_factory.mktemp("recovery")
+    chance = random.Random(data.draw(st.integers(0, 2**32)))
+    ops = SometimesFailing(chance, data.draw(st.sampled_from([0.05, 0.3, 0.9])))
+    bench = Bench(folder / "a", folder / "b", ops=ops) if chance.random() < 0.5 else Bench(folder / "a", ops=ops)
+    number = 0
+    for _ in range(data.draw(st.integers(1, 40))):
+        bench.type(chance.choice("abc"), at=chance.randint(0, len(bench.document)))
+        if chance.random() < 0.3:
+            number += 1
+            bench.journal.mark(number)
+            bench.type("!")
+        if chance.random() < 0.2:
+            bench.journal.saved(number, bench.draft)
+        bench.wait(chance.choice([0.1, 0.5, 6, 70]))
+    ops.chance_of_failure = 0.0
+    bench.type("The end.")
+    assert bench.journal.sync()
+    bench.assert_recovered_is_document()
+    if bench.notices:
+        assert bench.statuses[-1] is not JournalStatus.NOT_KEPT
+
+
+class SometimesFailing(CountingOps):
+    """Each call fails with the same chance, a write after some of its bytes."""
+
+    def __init__(self, chance: random.Random, chance_of_failure: float) -> None:
+        super().__init__()
+        self._chance, self.chance_of_failure = chance, chance_of_failure
+
+    def at(self, n: int, name: str, call: Any, *arguments: Any) -> Any:
+        if self._chance.random() < self.chance_of_failure:
+            if name == "write":
+                call(arguments[0], bytes(arguments[1])[: self._chance.randint(0, len(arguments[1]))])
+            if name == "close":
+                call(*arguments)
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return call(*arguments)
+
+
+def test_a_change_of_another_text_ends_the_journal_and_is_told(tmp_path: Path) -> None:
+    """Only a mistake of the program leads there: what was right so far stays, and nobody believes the rest is kept."""
+    bench = Bench(tmp_path, text="Once")
+    bench.type(" upon")
+    bench.wait(0.4)
+    stray = Document("Twice upon")
+    changes: list[Any] = []
+    stray.subscribe(changes.append)
+    stray.replace(0, 5, "Thrice")
+    with pytest.raises(IndexError):
+        bench.journal.record(changes[0], bench.clock)
+    bench.type("!")
+    bench.wait(10)
+    assert not bench.journal.sync()
+    assert bench.recovered().text == "Once upon"
