@@ -25,7 +25,7 @@ from writer.errors import WriterError
 KEPT_IN_TRASH = timedelta(days=30)
 
 _STAGED = re.compile(r"\.(.+" + re.escape(SUFFIX) + r")\.[0-9a-f]+" + re.escape(STAGED_SUFFIX))
-_STAMPED = re.compile(r"(\d{8}T\d{6}Z)-.*" + re.escape(SUFFIX))
+_STAMPED = re.compile(r"\.?(\d{8}T\d{6}Z)-")
 
 
 class DraftState(StrEnum):
@@ -159,16 +159,24 @@ def empty_trash(folder: Path, ops: FileOps, now: datetime) -> None:
     Never raises.
     """
     for name in _names(folder / TRASH, ops):
-        stamp = _STAMPED.fullmatch(name)
-        if stamp is None:
-            continue
-        put_away = datetime.strptime(stamp[1], TRASH_STAMP).replace(tzinfo=UTC)
-        if now - put_away > KEPT_IN_TRASH:
+        put_away = _put_away_at(name)
+        if put_away is not None and now - put_away > KEPT_IN_TRASH:
             _remove(folder / TRASH / name, ops)
     for name in _names(folder, ops):
         journal = _STAGED.fullmatch(name)
         if journal is not None and not is_in_use(folder / journal[1]):
             _remove(folder / name, ops)
+
+
+def _put_away_at(name: str) -> datetime | None:
+    """When a file came into the trash; None for one that Writer did not put there."""
+    stamp = _STAMPED.match(name)
+    if stamp is None:
+        return None
+    try:
+        return datetime.strptime(stamp[1], TRASH_STAMP).replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def _look_at(journal: Path, order: int, draft_id: str, ops: FileOps) -> DraftFound | None:
