@@ -1,7 +1,9 @@
 """Where Writer keeps its own files, and where it finds the ones it ships with."""
 
+import getpass
 import os
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +31,36 @@ class UserPaths:
     @property
     def settings_file(self) -> Path:
         return self.config / "settings.toml"
+
+    @property
+    def session_file(self) -> Path:
+        """Where the writer left off, and how the last starts went."""
+        return self.state / "session.json"
+
+    @property
+    def recovery(self) -> Path:
+        """Every edit that no file holds yet."""
+        return self.state / "recovery"
+
+    @property
+    def fallback_recovery(self) -> Path:
+        """The same where that folder cannot be used."""
+        return Path(tempfile.gettempdir()) / f"writer-recovery-{getpass.getuser()}"
+
+    @property
+    def versions(self) -> Path:
+        """Earlier versions of manuscripts. In `data`: they are worth a backup."""
+        return self.data / "versions"
+
+    @property
+    def histories(self) -> Path:
+        """What undo needs after a manuscript has been closed."""
+        return self.state / "undo"
+
+    @property
+    def locks(self) -> Path:
+        """Who has manuscripts open that lie in folders which take no new files."""
+        return self.state / "locks"
 
 
 def user_paths(environ: Mapping[str, str] = os.environ) -> UserPaths:

@@ -21,6 +21,7 @@ class Settings:
 
     model_id: str = ""  # "" is the best one installed
     precision: str = ""  # of that model; "" is its own default
+    autosave: bool = True  # of manuscripts that have a name
     welcomed: bool = False  # the first page has been seen
     theme: str = "system"
     acknowledged: bool = False  # the bias and accuracy notice

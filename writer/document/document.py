@@ -65,9 +65,11 @@ class Document:
         self._check_range(start, end)
         return self._provenance.spans(start, end)
 
-    def runs(self) -> list[Run]:
-        """Authorship of the whole text, for keeping it."""
-        return self._provenance.runs(0, len(self))
+    def runs(self, start: int = 0, end: int | None = None) -> list[Run]:
+        """Authorship from `start` up to `end` (None: of all the rest) without places, for keeping it."""
+        end = len(self) if end is None else end
+        self._check_range(start, end)
+        return self._provenance.runs(start, end)
 
     def replace(
         self,

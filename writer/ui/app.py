@@ -15,6 +15,7 @@ from writer.ui.main_window import MainWindow
 
 _SIGNAL_CHECK_MS = 200
 _LOG_NAME = "writer.log"
+_ENDING_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 def make_application(arguments: list[str]) -> QApplication:
@@ -33,15 +34,15 @@ def run_app(paths: UserPaths, file: Path | None) -> int:
     app = make_application(sys.argv[:1])
     window = MainWindow(paths)
     _report_unexpected(window, paths.state / _LOG_NAME)
-    if file is None:
-        window.open_welcome()
-    else:
-        window.open_file(file)
     window.show()
+    if file is None:
+        window.session.restore(window.open_welcome)
+    else:
+        window.session.starting_on(file)
     # The window takes keys first; the model is read beside it.
-    QTimer.singleShot(0, lambda: window.begin(is_first_page=file is None))
+    QTimer.singleShot(0, window.begin)
     # Python sees Ctrl+C and a system's shutdown only while its own code runs.
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _ENDING_SIGNALS:
         signal.signal(number, lambda *_: window.close())
     heartbeat = QTimer()
     heartbeat.timeout.connect(lambda: None)
@@ -62,5 +63,5 @@ def _report_unexpected(window: MainWindow, log: Path) -> None:
         window.show_error("Something unexpected went wrong; your text is safe.", f"Save it. Details are in {log}.")
 
     sys.excepthook = report
-    for crashed in (window.worker.crashed, window.library.crashed):
+    for crashed in (window.worker.crashed, window.library.crashed, window.manuscripts.errands.crashed):
         crashed.connect(lambda error: report(type(error), error, error.__traceback__))

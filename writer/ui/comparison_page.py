@@ -131,8 +131,8 @@ class ComparisonPage(DeskPage):
         self._more.clicked.connect(self._on_more_clicked)
         self._column.addWidget(self._more, 0, Qt.AlignmentFlag.AlignHCenter)
         self._column.addStretch(1)
-        self._show_portion()
         self._scroll.setWidget(content)  # which deletes the one before
+        self._show_portion()
         self._scroll.verticalScrollBar().setValue(0)
 
     def _show_portion(self) -> None:

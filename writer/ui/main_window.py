@@ -1,41 +1,40 @@
 """The window: puts the parts together and connects them. What happens is decided in the parts."""
 
 import dataclasses
-from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QTimer
+from PySide6.QtCore import QByteArray, QEvent
 from PySide6.QtGui import QAction, QCloseEvent
-from PySide6.QtWidgets import QApplication, QBoxLayout, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QBoxLayout, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from writer.assist.presets import chosen_values, config_from
 from writer.document.document import Document
 from writer.errors import WriterError
-from writer.models.loaded import LoadedModel
-from writer.models.store import InstalledModel, ModelStore
+from writer.models.store import ModelStore
 from writer.paths import UserPaths, resources_dir
 from writer.settings import load_settings, save_settings
 from writer.ui import theme as themes
 from writer.ui.about_panel import AboutPanel
 from writer.ui.action_bar import ActionBar
 from writer.ui.editor import Editor
-from writer.ui.files import FileController
-from writer.ui.form_row import quality
 from writer.ui.generation import GenerationController, State
-from writer.ui.library import Activity, LibraryController
+from writer.ui.library import LibraryController
+from writer.ui.manuscript_view import ManuscriptView
+from writer.ui.manuscripts import Manuscripts
 from writer.ui.menus import Menus
 from writer.ui.model_host import ModelHost
 from writer.ui.model_switcher import ModelSwitcher
+from writer.ui.model_view import ModelView
 from writer.ui.models_panel import ModelsPanel
 from writer.ui.notices import NoticeBar
 from writer.ui.overrides import nothing, reported
+from writer.ui.pages import Pages
 from writer.ui.rail import Rail
 from writer.ui.sampling_panel import SamplingPanel
+from writer.ui.session_keeper import SessionKeeper
 from writer.ui.status_bar import StatusBar
-from writer.ui.welcome_page import WelcomePage
+from writer.ui.versions_panel import VersionsPanel
 from writer.ui.worker import Worker
-
-_WORD_COUNT_PAUSE_MS = 250
 
 
 class MainWindow(QMainWindow):
@@ -49,47 +48,44 @@ class MainWindow(QMainWindow):
         self.resize(1180, 800)
 
         self.worker = Worker(self)
+        self.versions_panel = VersionsPanel()
         self.host = ModelHost(self.worker, self)
         self.library = LibraryController(paths, self)
         self.switcher = ModelSwitcher(ModelStore(paths.models), self.host, self.library, self)
         self.generation = GenerationController(self.worker, self)
-        self.files = FileController(self)
         self.notices = NoticeBar()
-        self.editor = Editor(self.files.document, self._theme())
         self.actions_bar = ActionBar()
+        self.editor = Editor(Document(), self._theme())
+        self.pages = Pages(self.editor, self.actions_bar)
+        self.manuscripts = Manuscripts(self, paths, self.versions_panel, self.pages.recovery)
+        self.files = self.manuscripts.files
+        self.files.autosaves = self.settings.autosave
         self.status = StatusBar()
         self.sampling = SamplingPanel()
         self.models = ModelsPanel()
         self.about = AboutPanel()
-        self.welcome = WelcomePage()
         self.rail = Rail()
         self.rail.add_panel("sampling", "How the model writes", "sampling", self.sampling)
+        self.rail.add_panel("versions", "Versions", "versions", self.versions_panel)
         self.rail.add_panel("models", "Models", "models", self.models)
         self.rail.add_panel("about", "About the model", "about", self.about, at_bottom=True)
-        self._word_timer = QTimer(self)
-        self._word_timer.setSingleShot(True)
-        self._word_timer.setInterval(_WORD_COUNT_PAUSE_MS)
-        self._unsubscribe: Callable[[], None] = lambda: None
+        self.session = SessionKeeper(
+            paths.session_file, self.files, self.manuscripts.drafts, self.editor, self.rail, self
+        )
 
         self._arrange()
         self.menus = Menus(self)
         self._connect()
+        ManuscriptView(self)
+        ModelView(self)
         self._apply_settings()
-        self._on_document_opened(self.files.document)
 
     # -- putting together ----------------------------------------------------------------------------------------
 
     def _arrange(self) -> None:
-        desk = QWidget()
-        page = _tight(QVBoxLayout(desk))
-        page.addWidget(self.editor, 1)
-        page.addWidget(self.actions_bar)
-        self._pages = QStackedWidget()
-        self._pages.addWidget(desk)
-        self._pages.addWidget(self.welcome)
         left = _tight(QVBoxLayout())
         left.addWidget(self.notices)
-        left.addWidget(self._pages, 1)
+        left.addWidget(self.pages, 1)
         row = _tight(QHBoxLayout())
         row.addLayout(left, 1)
         row.addWidget(self.rail.side_panel)
@@ -108,45 +104,17 @@ class MainWindow(QMainWindow):
         self.generation.rate_changed.connect(self.status.set_rate)
         self.generation.context_changed.connect(self._on_context_changed)
         self.generation.failed.connect(self.show_error)
-        self.host.loading.connect(self._on_model_loading)
-        self.host.loaded.connect(self._on_model_loaded)
-        self.switcher.failed.connect(self._on_model_failed)
         self.switcher.chosen.connect(lambda model_id, form: self._change_settings(model_id=model_id, precision=form))
-        self.switcher.arrived.connect(self._on_model_arrived)
-        self._connect_library()
-        self.files.opened.connect(self._on_document_opened)
-        self.files.title_changed.connect(self._show_title)
-        self.files.failed.connect(self.show_error)
-        self.files.informed.connect(self.notices.show_notice)
+        self.pages.welcome.begin_requested.connect(self._leave_welcome)
+        self.pages.welcome.open_requested.connect(self.files.open)
+        self.files.opened.connect(self._on_opened)
         self.about.acknowledged.connect(self._on_acknowledged)
         self.editor.typing_begun.connect(self.generation.stop)  # so that undo takes back the key first
         self.editor.point_size_changed.connect(lambda size: self._change_settings(point_size=size))
         self.sampling.config_changed.connect(lambda config: self._change_settings(sampling=chosen_values(config)))
         self.menus.theme_group.triggered.connect(self._on_theme_chosen)
-        self._word_timer.timeout.connect(self._count_words)
         hints = QApplication.styleHints()
         hints.colorSchemeChanged.connect(self._show_theme)
-
-    def _connect_library(self) -> None:
-        library = self.library
-        for view in (self.models, self.welcome):
-            library.shelf_changed.connect(view.set_shelf)
-            view.get_requested.connect(library.get)
-            view.pause_requested.connect(library.pause)
-            view.cancel_requested.connect(library.cancel)
-            view.use_requested.connect(self.switcher.use)
-        self.models.verify_requested.connect(library.verify)
-        self.models.remove_requested.connect(library.remove)
-        self.models.add_requested.connect(library.add)
-        self.models.add_repository_requested.connect(library.add_repository)
-        self.models.devices_requested.connect(library.describe_devices)
-        library.devices_described.connect(self.models.set_devices)
-        library.activity_changed.connect(self._on_activity_changed)
-        library.verified.connect(lambda title: self.notices.show_notice(f"Every byte of {title} is right."))
-        library.failed.connect(lambda _key, message, hint: self.show_error(message, hint))
-        self.status.activity_clicked.connect(lambda: self.rail.open("models"))
-        self.welcome.begin_requested.connect(self._leave_welcome)
-        self.welcome.open_requested.connect(self.files.open)
 
     def _apply_settings(self) -> None:
         self._show_theme()
@@ -163,62 +131,24 @@ class MainWindow(QMainWindow):
 
     # -- model ---------------------------------------------------------------------------------------------------
 
-    def begin(self, *, is_first_page: bool) -> None:
-        """Have the model read, or on a fresh machine fetched; a newcomer without a file is welcomed."""
-        if is_first_page and not self.settings.welcomed:
-            self.show_welcome()
+    def begin(self) -> None:
+        """Have the model read, or on a fresh machine fetched."""
         self.library.refresh()
         self.switcher.begin(self.settings.model_id, self.settings.precision)
 
     def show_welcome(self) -> None:
-        self._pages.setCurrentWidget(self.welcome)
-        self.welcome.begin_button.setFocus()
+        self.pages.show_welcome()
+
+    def show_guide(self) -> None:
+        self.pages.show_page(self.pages.guide)
+
+    def set_autosave(self, is_on: bool) -> None:
+        self.files.autosaves = is_on
+        self._change_settings(autosave=is_on)
 
     def _leave_welcome(self) -> None:
         self._change_settings(welcomed=True)
-        self._pages.setCurrentIndex(0)
-        self.editor.setFocus()
-
-    def _on_model_loading(self, model: InstalledModel) -> None:
-        self.status.set_state("Waking the model", busy=False)
-        if self.host.model is None:
-            self.status.set_model(model.title, "")
-
-    def _on_model_loaded(self, model: LoadedModel) -> None:
-        manifest = model.installed.manifest
-        device = "CUDA" if model.session.device == "cuda" else "processor"
-        self.status.set_model(manifest.title, device)
-        self.status.set_state("Ready", busy=False)
-        self.status.set_context(0, model.session.config.n_ctx)
-        self.about.set_model(
-            manifest.title, manifest.licence, model.precision.label, manifest.parameters, device, manifest.disclaimer
-        )
-        for view in (self.models, self.welcome):
-            view.set_used(model.installed.id, model.precision)
-        self.actions_bar.set_ready(ready=True)
-        self.menus.continue_writing.setEnabled(True)
-        for note in (model.device_note, manifest.note):
-            if note:
-                self.notices.show_notice(note)
-
-    def _on_model_arrived(self, model: LoadedModel) -> None:
-        manifest = model.installed.manifest
-        found = quality(manifest.precisions[model.precision]) if manifest.is_compared else ""
-        hint = f"Its {model.precision.label} form, measured here: {found[0].lower()}{found[1:]}." if found else ""
-        self.notices.show_notice(f"{manifest.title} is here and speaks now.", hint)
-
-    def _on_model_failed(self, message: str, hint: str) -> None:
-        if self.host.model is None:
-            self.status.set_model("", "")
-            self.status.set_state("", busy=False)
-        else:
-            self._on_model_loaded(self.host.model)
-        self.show_error(message, hint)
-
-    def _on_activity_changed(self, key: str, activity: Activity | None) -> None:
-        for view in (self.models, self.welcome):
-            view.set_activity(key, activity)
-        self.status.set_activity(key, activity)
+        self.pages.show_text()
 
     # -- writing -------------------------------------------------------------------------------------------------
 
@@ -226,6 +156,9 @@ class MainWindow(QMainWindow):
         """Let the model go on at the caret, or at the end of what is selected."""
         if self.host.model is None:
             return
+        if self.files.manuscript.read_only:
+            return
+        self.manuscripts.versions.before_generation()
         _, caret = self.editor.selection
         self.editor.set_caret(caret)
         self.editor.setFocus()
@@ -247,36 +180,21 @@ class MainWindow(QMainWindow):
 
     # -- document ------------------------------------------------------------------------------------------------
 
-    def _on_document_opened(self, document: Document) -> None:
+    def _on_opened(self) -> None:
         self.generation.stop()
-        self._unsubscribe()
-        self._unsubscribe = document.subscribe(lambda _: self._on_text_changed())
-        if self._pages.currentWidget() is self.welcome:
+        if self.pages.currentWidget() is self.pages.welcome:
             self._leave_welcome()
-        self.editor.set_document(document)
-        self._on_text_changed()
-
-    def _on_text_changed(self) -> None:
-        self.setWindowModified(self.files.document.modified)
-        if not self._word_timer.isActive():
-            self._word_timer.start()
-
-    def _count_words(self) -> None:
-        self.status.set_words(len(self.files.document.text.split()))
-
-    def _show_title(self) -> None:
-        self.setWindowTitle(f"{self.files.title}[*] — Writer")
-        self.setWindowFilePath(str(self.files.path or ""))
-        self.setWindowModified(self.files.document.modified)
 
     def open_file(self, path: Path) -> None:
         self.files.open_path(path)
 
     def open_welcome(self) -> None:
-        """The first page a newcomer sees, with the caret where the story breaks off."""
+        """A page to try things out, with the caret where the story breaks off; a newcomer is welcomed first."""
         text = (resources_dir() / "welcome.txt").read_text(encoding="utf-8").rstrip()
         self.files.new(text)
         self.editor.set_caret(len(text))
+        if not self.settings.welcomed:
+            self.show_welcome()
 
     # -- view ----------------------------------------------------------------------------------------------------
 
@@ -313,19 +231,30 @@ class MainWindow(QMainWindow):
 
     @reported(nothing)
     def closeEvent(self, event: QCloseEvent) -> None:
-        if not self.files.may_discard():
+        self.generation.stop()
+        if not self.manuscripts.may_close(self.close):
             event.ignore()
             return
-        self.generation.stop()
+        self.session.save()
         geometry = bytes(self.saveGeometry().toBase64().data()).decode()
         self._change_settings(window_geometry=geometry)
         try:
             save_settings(self._paths.settings_file, self.settings)
         except WriterError as error:
             self.show_error(error.message, error.hint)  # no reason not to close
+        self.manuscripts.close()
         self.library.close()
         self.worker.close()
         event.accept()
+
+    @reported(nothing)
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange and hasattr(self, "session"):
+            if self.isActiveWindow():
+                self.manuscripts.outside.look()
+            else:
+                self.manuscripts.autosave.save_now()
 
 
 def _tight(layout: QBoxLayout) -> QBoxLayout:

@@ -31,15 +31,36 @@ class Menus:
             action.setChecked(action.data() == name)
 
     def _make_file_menu(self) -> None:
-        key, files = QKeySequence.StandardKey, self._window.files
+        key, window = QKeySequence.StandardKey, self._window
+        files = window.files
         menu = self._menu("&File")
         self._add(menu, "&New", key.New, files.new)
         self._add(menu, "&Open…", key.Open, files.open)
+        self._recent = menu.addMenu("Open &recent")
+        self._recent.aboutToShow.connect(self._fill_recent)
+        self._add(menu, "&Drafts…", "", window.manuscripts.drafts.show)
         menu.addSeparator()
         self._add(menu, "&Save", key.Save, files.save)
         self._add(menu, "Save &as…", "Ctrl+Shift+S", files.save_as)
+        autosave = menu.addAction("Save &by itself")
+        autosave.setCheckable(True)
+        autosave.setChecked(files.autosaves)
+        autosave.setToolTip("A text that has a file is saved soon after each change.")
+        autosave.toggled.connect(window.set_autosave)
         menu.addSeparator()
-        self._add(menu, "&Quit", "Ctrl+Q", self._window.close)
+        self._add(menu, "&Keep this version", "Ctrl+Shift+K", window.manuscripts.versions.keep)
+        self._add(menu, "&Versions…", "Ctrl+Shift+H", lambda: window.rail.toggle("versions"))
+        menu.addSeparator()
+        self._add(menu, "&Quit", "Ctrl+Q", window.close)
+
+    def _fill_recent(self) -> None:
+        self._recent.clear()
+        for path in self._window.session.recent:
+            action = self._recent.addAction(str(path).replace("&", "&&"))
+            action.setEnabled(path.exists())
+            action.triggered.connect(lambda _=False, path=path: self._window.files.open_path(path))
+        if self._recent.isEmpty():
+            self._recent.addAction("None yet").setEnabled(False)
 
     def _make_edit_menu(self) -> tuple[QAction, QAction]:
         key, editor = QKeySequence.StandardKey, self._window.editor
@@ -81,6 +102,7 @@ class Menus:
 
     def _make_help_menu(self) -> None:
         menu = self._menu("&Help")
+        self._add(menu, "&Guide", "", self._window.show_guide)
         self._add(menu, "&Welcome page", "", self._window.show_welcome)
         self._add(menu, "&About the model: bias and accuracy", "F1", lambda: self._window.rail.open("about"))
 

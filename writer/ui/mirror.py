@@ -54,15 +54,15 @@ class Utf16Map:
 
     def to_utf16(self, index: int) -> int:
         """UTF-16 position of code point `index`."""
-        return index + int(np.searchsorted(self._wide, index)) if len(self._wide) else index
+        return index + int(self._wide.searchsorted(index)) if len(self._wide) else index
 
     def to_code_point(self, position: int) -> int:
         """Code point index of UTF-16 `position`; a position inside a pair counts as before the pair."""
-        return position - int(np.searchsorted(self._pairs, position)) if len(self._pairs) else position
+        return position - int(self._pairs.searchsorted(position)) if len(self._pairs) else position
 
     def replace(self, start: int, n_removed: int, inserted: str) -> None:
         """Follow an edit: `n_removed` code points at `start` became `inserted`."""
-        first, last = np.searchsorted(self._wide, (start, start + n_removed))
+        first, last = self._wide.searchsorted((start, start + n_removed))
         grown = len(inserted) - n_removed
         added = _wide(inserted) + start
         self._wide[last:] += grown

@@ -135,7 +135,7 @@ class PageLayout(QAbstractTextDocumentLayout):
         self._tops[1:] += MARGIN_TOP
 
     def _block_at(self, y: float) -> int:
-        index = int(np.searchsorted(self._tops, y, side="right")) - 1
+        index = int(self._tops.searchsorted(y, side="right")) - 1
         return min(max(index, 0), len(self._heights) - 1)
 
     def _repaint(self, area: QRectF) -> None:

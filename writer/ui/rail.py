@@ -103,6 +103,9 @@ class Rail(QFrame):
         self._panels[key] = (title, panel, button)
         return button
 
+    def has(self, key: str) -> bool:
+        return key in self._panels
+
     def open(self, key: str) -> None:
         """Show the panel called `key` in place of any other. Raises KeyError for an unknown one."""
         title, panel, _ = self._panels[key]

@@ -29,6 +29,7 @@ class StatusBar(QFrame):
         self._mark.setAccessibleName("The model is at work")
         _keep_place(self._mark)
         self._state = _Slot("Reading 1,024 of 1,024", "What the model is doing", "State")
+        self._saving = _Slot("Not on the disk", "Whether your text is in its file, or kept as a draft", "Saving")
         self._words = _Slot("2,000,000 words", "Words in the whole text", "Words")
         self._rate = _Slot("199.9 tokens/s", "How fast the model writes (tokens per second)", "Speed")
         context_help = "How much of the text the model can see now, of the most it can see (context window)"
@@ -62,14 +63,17 @@ class StatusBar(QFrame):
         layout.addWidget(self._meter)
         layout.addWidget(self._context)
         layout.addSpacing(SPACE.s)
+        layout.addWidget(self._saving)
+        layout.addSpacing(SPACE.s)
         layout.addWidget(self._words)
-        for slot in (self._rate, self._context, self._words):
+        for slot in (self._rate, self._context, self._saving, self._words):
             slot.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
         self.set_model("", "")
         self.set_state("", busy=False)
         self.set_rate(None)
         self.set_context(0, 0)
+        self.set_saving("")
         self.set_words(0)
 
     def set_model(self, title: str, device: str) -> None:
@@ -107,6 +111,10 @@ class StatusBar(QFrame):
         self._meter.setRange(0, max(limit, 1))
         self._meter.setValue(min(used, limit))
         self._context.setText(f"{used:,} of {limit:,} tokens" if limit > 0 else "")
+
+    def set_saving(self, text: str) -> None:
+        """In a word or two, whether the text is in its file."""
+        self._saving.setText(text)
 
     def set_words(self, n_words: int) -> None:
         self._words.setText(f"{n_words:,} word{'' if n_words == 1 else 's'}")

@@ -25,12 +25,12 @@ class Worker(QObject):
     stopped = Signal(int)
     crashed = Signal(object)  # an exception that is no WriterError, for the program's report
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, name: str = "engine") -> None:
         super().__init__(parent)
         self._jobs: queue.SimpleQueue[tuple[int, Job] | None] = queue.SimpleQueue()
         self._last_job = 0
         self._stop_through = 0  # jobs up to this number are to end at their next yield
-        self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
     def run(self, job: Job) -> int:
@@ -46,8 +46,12 @@ class Worker(QObject):
     def close(self) -> None:
         """Stop, and wait for the thread to end: one step at most, or one model being read."""
         self.stop()
+        self.finish(None)
+
+    def finish(self, patience_s: float | None) -> None:
+        """Let what is queued be done, and wait for the thread to end, or for as long as told."""
         self._jobs.put(None)
-        self._thread.join()
+        self._thread.join(patience_s)
 
     def _work(self) -> None:
         while (item := self._jobs.get()) is not None:
@@ -67,6 +71,6 @@ class Worker(QObject):
             self.failed.emit(number, error.message, error.hint)
         except Exception as error:  # noqa: BLE001 - the thread must live on; the report goes to the front end
             self.crashed.emit(error)
-            self.failed.emit(number, "Something unexpected went wrong while the model was at work.", "Try again.")
+            self.failed.emit(number, "Something unexpected went wrong; your text is as it was.", "Try again.")
         else:
             (self.stopped if number <= self._stop_through else self.finished).emit(number)

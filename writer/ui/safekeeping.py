@@ -1,0 +1,104 @@
+"""Every edit of the open manuscript reaches the disk within a second, whether it has a file or not."""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from writer.document.change import Change
+from writer.document.document import Document
+from writer.document.journal_notice import JournalNotice, JournalStatus
+from writer.document.journal_writer import JournalWriter
+from writer.document.manuscript import Desk, Manuscript
+from writer.document.provenance import Author, Run
+
+
+class Safekeeping(QObject):
+    """Keeps a journal of one manuscript at a time."""
+
+    status_changed = Signal(object)  # JournalNotice: where the edits are that no file holds
+
+    def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self._journal: JournalWriter | None = None
+        self._unsubscribe: Callable[[], None] = lambda: None
+        self._told_generations: set[str] = set()
+        self.is_failing = False
+        """Whether edits are in memory only."""
+        self.status_changed.connect(self._on_status_changed)
+
+    def watch(
+        self,
+        manuscript: Manuscript,
+        *,
+        saved: bool = True,
+        changes: Sequence[Change] = (),
+        base: tuple[str, Sequence[Run]] | None = None,
+        replaces: Path | None = None,
+    ) -> None:
+        """From now on keep every edit of this one. What comes from a recovered draft is kept at once: see
+        `JournalWriter.begin`; `base` is the text that `changes` start from, for want of it the present one."""
+        document = manuscript.document
+        text, runs = base or (document.text, document.runs())
+        self._journal = JournalWriter(
+            self._desk.recovery,
+            self._desk.ops,
+            monotonic=time.monotonic,
+            now=self._desk.now,
+            notify=self.status_changed.emit,
+            fallback=self._desk.fallback,
+        )
+        self.is_failing = False
+        self._told_generations = set(document.generations)
+        self._journal.begin(
+            manuscript.draft,
+            text,
+            runs,
+            document.generations.values(),
+            saved=saved,
+            changes=changes,
+            replaces=replaces,
+        )
+        self._unsubscribe = document.subscribe(lambda change: self._on_changed(document, change))
+
+    def leave(self, *, keep: bool) -> None:
+        """The manuscript is no longer open. `keep`: what no file holds of it waits to be taken up again."""
+        self._unsubscribe()
+        self._unsubscribe = lambda: None
+        if self._journal is not None:
+            self._journal.close(keep)
+            self._journal = None
+
+    def note_caret(self, position: int) -> None:
+        if self._journal is not None:
+            self._journal.record_caret(position)
+
+    def mark(self) -> int:
+        """Call it in the moment in which a snapshot is taken to be saved."""
+        return self._journal.mark() if self._journal is not None else 0
+
+    def saved(self, mark: int, manuscript: Manuscript) -> None:
+        """The manuscript's file holds the snapshot of that mark."""
+        if self._journal is not None:
+            self._journal.saved(mark, manuscript.draft)
+
+    def sync(self) -> bool:
+        """Have all of it on the disk now; whether it is."""
+        return self._journal is None or self._journal.sync_now()
+
+    def _on_changed(self, document: Document, change: Change) -> None:
+        journal = self._journal
+        if journal is None:
+            return
+        for run in change.inserted_runs:
+            generation = run.generation
+            if run.author is Author.MODEL and generation is not None and generation not in self._told_generations:
+                self._told_generations.add(generation)
+                if generation in document.generations:
+                    journal.record_generation(document.generations[generation])
+        journal.record(change)
+
+    def _on_status_changed(self, notice: JournalNotice) -> None:
+        self.is_failing = notice.status is JournalStatus.NOT_KEPT
