@@ -53,19 +53,20 @@ def _in_words(path: Path, error: OSError, ops: FileOps, needed: int) -> tuple[st
 
 
 def _full(path: Path, ops: FileOps, needed: int, share_only: bool) -> str:
-    folder, disk = ops.resolve(path).parent, _disk(path, ops)
+    disk = _disk(path, ops)
     what = f"your share of the disk at {disk} is used up" if share_only else f"the disk at {disk} is full"
     free = ""
     if not share_only:
         with suppress(OSError):
-            free = f" and {_size(ops.free_bytes(folder))} are free"
+            free = f" and {_size(ops.free_bytes(disk))} are free"
     return f"{what}: {_size(needed)} are needed{free}" if needed else what
 
 
 def _disk(path: Path, ops: FileOps) -> Path:
     """The topmost folder of the disk that holds `path`."""
-    folder = ops.resolve(path).parent
+    folder = path.parent
     with suppress(OSError):
+        folder = ops.resolve(path).parent
         device = ops.stat(folder).st_dev
         while folder != folder.parent and ops.stat(folder.parent).st_dev == device:
             folder = folder.parent

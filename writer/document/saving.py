@@ -104,6 +104,7 @@ class _Replacement:
             lost = list(keep_permissions(target.path, info, staged, ops)) if info else []
             staged.finish()
             new = ops.stat(staged.path)
+            stale = self._stale(new, staged.path)
             try:
                 self._take_place(staged, target.check())
             except OSError as error:
@@ -114,15 +115,15 @@ class _Replacement:
             except OSError:
                 self._undo(new)
                 raise
-            self._remove_stale(new, staged.path)
+            for path in stale:  # the file is valid now, so nobody needs them
+                self._remove(path)
             displaced = target.unknown_content(self._old) if self._old else self._unknown
             if self._has_other_names():
                 lost.append("had other names (hard links), which keep the old text")
         finally:
             staged.discard()
             if self._old and self._old != staged.path:
-                with suppress(OSError):
-                    ops.remove(self._old)
+                self._remove(self._old)
         return Saved(_fingerprint(new, target), form, tuple(f"{target.name} {what}." for what in lost), displaced)
 
     def _take_place(self, staged: StagedFile, info: os.stat_result | None) -> None:
@@ -178,16 +179,22 @@ class _Replacement:
             return self._old is not None and self._ops.stat(self._old).st_nlink > 1
         return False
 
-    def _remove_stale(self, new: os.stat_result, own: Path) -> None:
-        """What earlier saves of this file left that were killed. The file is valid now, so nobody needs it."""
+    def _stale(self, new: os.stat_result, own: Path) -> list[Path]:
+        """What earlier saves of this file left that were killed."""
+        found = []
         folder = self._target.path.parent
         with suppress(OSError):
             for name in self._ops.names(folder):
                 path = folder / name
-                if is_staged_for(name, self._target.path) and path not in (own, self._old):
+                if is_staged_for(name, self._target.path) and path != own:
                     with suppress(OSError):
                         if self._ops.stat(path).st_ctime_ns < new.st_ctime_ns - _STALE_AFTER_NS:
-                            self._ops.remove(path)
+                            found.append(path)
+        return found
+
+    def _remove(self, path: Path) -> None:
+        with suppress(OSError):
+            self._ops.remove(path)
 
     def _offer_in_place(self, error: OSError, info: os.stat_result | None) -> None:
         """Raise NeedsInPlace when only the folder refuses: the check has seen that the file may be written."""
