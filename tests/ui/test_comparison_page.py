@@ -263,6 +263,10 @@ def test_many_changes_come_in_portions(page: ComparisonPage, qtbot: QtBot) -> No
     assert len(rows(page)) == 60
     more = button(content(page), "more")
     assert more.text() == "Show more: 90 changes below"
+    button(rows(page)[59], "restore").setFocus()
+    for _ in range(2):  # over the fold
+        qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+    assert more.hasFocus()
     qtbot.mouseClick(more, LEFT)
     settle()
     assert len(rows(page)) == 120
@@ -363,8 +367,8 @@ def test_a_long_manuscript_with_few_changes_comes_at_once(page: ComparisonPage) 
     paragraphs = [f"{number} " + "word " * 49 for number in range(20_000)]
     changed = [text + "more" if number % 1_500 == 7 else text for number, text in enumerate(paragraphs)]
     compared = compare("\n\n".join(paragraphs), "\n\n".join(changed))
-    begun = time.perf_counter()
+    begun = time.process_time()
     page.show_comparison("Before", "Now", compared, restorable=True)
     settle()
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 1  # of the processor's seconds, whatever else runs
     assert len(page.findChildren(MarkedText)) == 2 * 14

@@ -175,7 +175,9 @@ def test_without_drafts(page: RecoveryPage, qtbot: QtBot) -> None:
 @pytest.mark.parametrize("width", [380, 639, 640, 1200])
 def test_nothing_overlaps(page: RecoveryPage, width: int) -> None:
     page.resize(width, 640)
-    page.set_drafts(DRAFTS, NOW)
+    page.set_drafts(
+        (*DRAFTS, draft(0, "A title that takes more than one line " * 3, problem="It is damaged. " * 9)), NOW
+    )
     for card in cards(page):
         labels = sorted((label for label in card.findChildren(QLabel) if label.isVisible()), key=lambda it: it.y())
         for label in labels:
