@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QScr
 from pytestqt.qtbot import QtBot
 
 from writer.document.versions import Reason, Version
-from writer.ui.version_row import VersionRow, version_heading
+from writer.ui.version_row import VersionRow
 from writer.ui.versions_panel import VersionsPanel
 
 # Qt says so for every top-level window without a screen.
@@ -170,10 +170,6 @@ def test_rows_do_not_overlap(panel: VersionsPanel) -> None:
         assert above.y() + above.height() <= below.y()
         if above.hasHeightForWidth():
             assert above.height() >= above.heightForWidth(above.width())
-
-
-def test_a_heading_says_when_and_why() -> None:
-    assert version_heading(FEW[2], NOW) == "Yesterday, 19:00 · Kept by you: The long ending"
 
 
 def test_buttons_say_which_version_they_mean(panel: VersionsPanel) -> None:

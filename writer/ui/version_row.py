@@ -33,11 +33,6 @@ def version_title(version: Version) -> str:
     return f"{reason}: {version.name}" if version.name else reason
 
 
-def version_heading(version: Version, now: datetime) -> str:
-    """When and why it was kept: above what it holds."""
-    return f"{day_text(version.time, now)}, {time_text(version.time, now)} · {version_title(version)}"
-
-
 class VersionRow(QWidget):
     """Shows a version. Before it is renamed or deleted the row itself asks."""
 
