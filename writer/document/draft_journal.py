@@ -185,7 +185,7 @@ class DraftJournal:
         self._status = JournalStatus.NOT_KEPT
         if kind(error) not in self._told:
             self._told.add(kind(error))
-            self._notify(not_kept(self._folders[0], error))
+            self._tell(not_kept(self._folders[0], error))
 
     # -- writing ---------------------------------------------------------------------------------------------------
 
@@ -351,9 +351,13 @@ class DraftJournal:
             return
         self._status = status
         if self._file is not None and elsewhere and self._refusal is not None:
-            self._notify(kept_elsewhere(self._folders[0], self._refusal, self._file.path.parent))
+            self._tell(kept_elsewhere(self._folders[0], self._refusal, self._file.path.parent))
         else:
-            self._notify(JournalNotice(status))
+            self._tell(JournalNotice(status))
+
+    def _tell(self, notice: JournalNotice) -> None:
+        with contextlib.suppress(Exception):  # who is told may be gone already, and the journal goes on
+            self._notify(notice)
 
 
 def _add(items: list[Item], change: Change) -> None:

@@ -44,15 +44,15 @@ def kept_elsewhere(folder: Path, error: BaseException, other: Path) -> JournalNo
 
 def reason(folder: Path, error: BaseException) -> str:
     """Why nothing could be written in `folder`, as a clause."""
-    number = error.errno if isinstance(error, OSError) else None
-    if number in _FULL:
+    if not isinstance(error, OSError):
+        return f"Writer made a mistake ({str(error) or type(error).__name__})"
+    if error.errno in _FULL:
         return f"there is no space left for {folder}"
-    if number in _REFUSED:
+    if error.errno in _REFUSED:
         return f"Writer may not write in {folder}"
-    if number == errno.ELOOP:
+    if error.errno == errno.ELOOP:
         return f"{folder} is a link"
-    told = error.strerror if isinstance(error, OSError) and error.strerror else str(error) or type(error).__name__
-    return f"{folder} cannot be written ({told})"
+    return f"{folder} cannot be written ({error.strerror or error})"
 
 
 def kind(error: BaseException) -> str:
@@ -61,7 +61,8 @@ def kind(error: BaseException) -> str:
 
 
 def _hint(folder: Path, error: BaseException) -> str:
-    number = error.errno if isinstance(error, OSError) else None
-    if number in _FULL:
+    if not isinstance(error, OSError):
+        return "Save your text, and start Writer anew."
+    if error.errno in _FULL:
         return "Free some space on that disk, and save your text meanwhile."
     return f"Check the folder {folder}, and save your text meanwhile."

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -145,8 +144,7 @@ class JournalWriter:
         try:
             order(*arguments)
         except Exception as error:  # noqa: BLE001
-            with suppress(Exception):  # the one who is told may be gone already
-                self._journal.postpone(error)
+            self._journal.postpone(error)
 
 
 def _answer(answers: SimpleQueue[bool], order: Callable[..., bool], *arguments: object) -> None:
