@@ -1,7 +1,7 @@
 """Undo and redo: which changes belong to one step."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from writer.document.change import Change, compose, move_before
 from writer.document.provenance import Author
@@ -99,8 +99,9 @@ class History:
 
     @property
     def undo_steps(self) -> tuple[Step, ...]:
-        """What can be taken back, the newest last."""
-        return (*self._undo, self._part) if self._part is not None else tuple(self._undo)
+        """What can be taken back, the newest last. Of an open group what it has so far, a copy: it goes on."""
+        part = self._part
+        return tuple(self._undo) if part is None else (*self._undo, replace(part, changes=list(part.changes)))
 
     @property
     def redo_steps(self) -> tuple[Step, ...]:
