@@ -6,6 +6,7 @@ wrote in the meantime is never overwritten without asking; where it came in the 
 
 import errno
 import os
+import stat
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from writer.document.file_permissions import keep_permissions
 from writer.document.in_place import write_in_place
 from writer.document.save_target import FileChanged, FileDeleted, NeedsInPlace, SaveTarget
 from writer.document.staged_file import StagedFile, is_staged_for, staged_path
-from writer.document.text_file import Fingerprint
+from writer.document.text_file import MAX_FILE_BYTES, Fingerprint
 
 __all__ = ["FileChanged", "FileDeleted", "NeedsInPlace", "Saved", "save_text"]
 
@@ -87,8 +88,7 @@ class _Replacement:
 
     def __init__(self, target: SaveTarget, ops: FileOps) -> None:
         self._target, self._ops = target, ops
-        self._old: Path | None = None  # the name that the old file has now
-        self._unknown: bytes | None = None  # what stood there, where the disk gives a file one name only
+        self._old: Path | None = None  # where the old content is now
         self._is_first = False
 
     def save(self, form: TextFormat) -> Saved:
@@ -117,7 +117,7 @@ class _Replacement:
                 raise
             for path in stale:  # the file is valid now, so nobody needs them
                 self._remove(path)
-            displaced = target.unknown_content(self._old) if self._old else self._unknown
+            displaced = target.unknown_content(self._old) if self._old else None
             if self._has_other_names():
                 lost.append("had other names (hard links), which keep the old text")
         finally:
@@ -146,7 +146,7 @@ class _Replacement:
                 ops.link(target.path, kept)
                 self._old = kept
         if not self._old:
-            self._unknown = target.unknown_content(target.path)
+            self._old = self._copy_old(info)
         target.check()
         ops.replace(staged.path, target.path)
 
@@ -154,15 +154,24 @@ class _Replacement:
         """There was no file: a link, unlike a rename, never takes the place of one that came meanwhile."""
         try:
             self._ops.link(staged.path, self._target.path)
-            self._is_first = True
         except FileExistsError as error:
             if not self._target.may_replace():
                 raise self._target.exists_already() from error
-            self._unknown = self._target.unknown_content(self._target.path)
-            self._ops.replace(staged.path, self._target.path)
+            self._take_place(staged, self._target.check())
+            return
         except OSError:  # a disk without hard links
             self._ops.replace(staged.path, self._target.path)
-            self._is_first = True
+        self._is_first = True
+
+    def _copy_old(self, info: os.stat_result) -> Path | None:
+        """The old file once more, where the disk gives a file one name only; None when there is no room for it."""
+        with suppress(OSError):
+            if info.st_size <= MAX_FILE_BYTES:
+                content = self._ops.read(self._target.path)
+                copy = StagedFile(self._target.path, content, self._ops, stat.S_IMODE(info.st_mode))
+                copy.finish()
+                return copy.path
+        return None
 
     def _undo(self, new: os.stat_result) -> None:
         """A failed save leaves the old file: unless another program was here meanwhile, it gets its name again."""
