@@ -28,8 +28,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from writer.document.generation_record import GenerationRecord
+from writer.document.passage import CONTEXT_LENGTH, Passage
 from writer.document.provenance import Author, Run, merge_runs
-from writer.document.span_matching import CONTEXT_LENGTH, Passage, Place, find_passages
+from writer.document.span_matching import Place, find_passages
 from writer.document.strict_json import parse_object
 from writer.errors import WriterError
 

@@ -1,22 +1,19 @@
 """Finding passages again in a text that was edited elsewhere.
 
 A passage is known by its characters, by some of what stood around it, and by its old place. It is looked for whole;
-if that fails, its sentences, or pieces of long ones, are, and grown as far as the text still agrees. A place counts
+if that fails, its ends, its sentences and pieces of long ones are, and grown as far as the text agrees. A place counts
 when enough speaks for it: how long the piece is, how much around it agrees, and how near it is to where its neighbours
 moved. So the same words elsewhere in the text are not mistaken for the passage.
 """
 
-import re
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple
 
+from writer.document.passage import CONTEXT_LENGTH, Passage, Piece, part_pieces, source_of, whole_piece
 from writer.document.text_places import PROBE_LENGTH, TextPlaces
-
-CONTEXT_LENGTH = 32
-"""Code points of what stands before and after a passage that help to tell repeats apart."""
 
 _ENOUGH = 48  # evidence, in code points that agree: nobody writes that many by chance
 _NEAR = 1_000  # code points from where the neighbours moved ...
@@ -24,20 +21,6 @@ _NEARNESS = 24  # ... are worth that much evidence
 _EDGE = 16  # so is the beginning or end of the whole text
 _MANY = 64  # places of one piece: its words are too common to tell anything before its neighbours are found
 _MOST_PIECES = 200_000  # beyond, a file of passages is made to keep us busy
-_LONGEST_PIECE = 48
-_USUAL_PIECE = 32
-
-# Ends of sentences, as far as cutting a passage into pieces needs them, and of lines.
-_PIECE_END = re.compile(r"(?<=[.!?…\"'”’»)\]。！？])\s+|\n+|(?<=[。！？])(?=\S)")
-
-
-class Passage(NamedTuple):
-    """`text` stood at `start`, between `before` and `after` (at most CONTEXT_LENGTH code points each)."""
-
-    start: int
-    text: str
-    before: str = ""
-    after: str = ""
 
 
 class Place(NamedTuple):
@@ -56,34 +39,14 @@ def find_passages(passages: Sequence[Passage], old_length: int, text: str) -> li
     No two places overlap, and each holds exactly the characters of its part. What is not found has no place.
     """
     search = _Search(text, old_length)
-    whole = (_whole(index, passage) for index, passage in enumerate(passages))
-    placed = search.place(_some(whole))
-    broken = [index for index in range(len(passages)) if index not in placed]
-    parts = search.place(_some(part for index in broken for part in _parts(index, passages[index])))
+    sources = [source_of(index, passage) for index, passage in enumerate(passages)]
+    placed = search.place(_some(map(whole_piece, sources)))
+    broken = [source for source in sources if source.number not in placed]
+    parts = search.place(_some(part for source in broken for part in part_pieces(source)))
     found = [[piece.place for piece in placed.get(index, ())] for index in range(len(passages))]
     for index, pieces in parts.items():
         found[index] = search.grow(passages[index].text, pieces)
     return found
-
-
-@dataclass(frozen=True)
-class _Piece:
-    """A part of passage number `index` that is looked for.
-
-    needle -- the characters looked for; those from `skipped` on, `length` of them, are the passage's own
-    offset -- where these begin in the passage's text
-    before, after -- what stood around the needle
-    old -- where the needle stood
-    """
-
-    index: int
-    needle: str
-    skipped: int
-    length: int
-    offset: int
-    before: str
-    after: str
-    old: int
 
 
 class _Placed(NamedTuple):
@@ -93,55 +56,9 @@ class _Placed(NamedTuple):
     place: Place
 
 
-def _piece(index: int, passage: Passage, begin: int, end: int) -> _Piece:
-    """The piece from `begin` up to `end`, counted in the passage's text; it may reach into what stands around."""
-    whole = passage.before + passage.text + passage.after
-    base = len(passage.before)
-    first, last = max(0, base + begin), min(len(whole), base + end)
-    own = max(first, base)
-    return _Piece(
-        index,
-        whole[first:last],
-        own - first,
-        min(last, base + len(passage.text)) - own,
-        own - base,
-        whole[max(0, first - CONTEXT_LENGTH) : first],
-        whole[last : last + CONTEXT_LENGTH],
-        passage.start - base + first,
-    )
-
-
-def _some(pieces: Iterable[_Piece]) -> list[_Piece]:
+def _some(pieces: Iterable[Piece]) -> list[Piece]:
     """Those that are long enough to be looked for, as long as their number makes sense."""
     return list(islice((piece for piece in pieces if len(piece.needle) >= PROBE_LENGTH), _MOST_PIECES))
-
-
-def _whole(index: int, passage: Passage) -> _Piece:
-    """All of it; a short one with what stands on both sides."""
-    length = len(passage.text)
-    margin = 0 if length >= PROBE_LENGTH else PROBE_LENGTH
-    return _piece(index, passage, -margin, length + margin)
-
-
-def _parts(index: int, passage: Passage) -> list[_Piece]:
-    """What to look for when the whole is not found; of a short passage, itself with what stands on one side."""
-    length = len(passage.text)
-    if length < PROBE_LENGTH:
-        return [_piece(index, passage, -PROBE_LENGTH, length), _piece(index, passage, 0, length + PROBE_LENGTH)]
-    return [_piece(index, passage, begin, end) for begin, end in _cut(passage.text)]
-
-
-def _cut(text: str) -> Iterator[tuple[int, int]]:
-    """Sentences and lines, the long ones in several pieces that begin and end between words where they can."""
-    begin = 0
-    for end, after in [*(match.span() for match in _PIECE_END.finditer(text)), (len(text), len(text))]:
-        while end - begin > _LONGEST_PIECE:
-            space = text.rfind(" ", begin + PROBE_LENGTH, begin + _USUAL_PIECE)
-            stop = space if space >= 0 else begin + _USUAL_PIECE
-            yield begin, stop
-            begin = stop
-        yield begin, end
-        begin = after
 
 
 @dataclass
@@ -154,7 +71,7 @@ class _Search:
     _ends: list[int] = field(default_factory=list)
     _moves: list[tuple[int, int]] = field(default_factory=list)  # (old place, how far it moved), sorted
 
-    def place(self, pieces: Sequence[_Piece]) -> dict[int, list[_Placed]]:
+    def place(self, pieces: Sequence[Piece]) -> dict[int, list[_Placed]]:
         """Where the pieces stand, by the number of their passage: first those that can only stand in one place."""
         placed: dict[int, list[_Placed]] = {}
         if not pieces:
@@ -185,8 +102,10 @@ class _Search:
                 before = self.text[max(self._free_down_to(start), start - len(missing)) : start]
                 n_more = _worthy(_common_suffix(missing, before), missing)
                 self._add(start - n_more, start)
-                start -= n_more
-            done = offset + pieces[number].place.end - pieces[number].place.start
+                offset, start = offset - n_more, start - n_more
+            if grown and (done, grown[-1].end) == (offset, start):
+                start = grown.pop().start
+            done = pieces[number].offset + pieces[number].place.end - pieces[number].place.start
             if missing := passage[done : pieces[number + 1].offset if number + 1 < len(pieces) else len(passage)]:
                 after = self.text[end : min(self._free_up_to(end), end + len(missing))]
                 n_more = _worthy(_common_prefix(missing, after), missing)
@@ -195,7 +114,7 @@ class _Search:
             grown.append(Place(start, end))
         return grown
 
-    def _only(self, piece: _Piece, starts: Sequence[int]) -> int | None:
+    def _only(self, piece: Piece, starts: Sequence[int]) -> int | None:
         """Where a piece must stand: enough speaks for one place, less for all others."""
         found = [(self._agreement(piece, start), start) for start in starts if self._stands(piece, start)]
         if not found:
@@ -205,7 +124,7 @@ class _Search:
             return None
         return best
 
-    def _likeliest(self, piece: _Piece, starts: Sequence[int]) -> int | None:
+    def _likeliest(self, piece: Piece, starts: Sequence[int]) -> int | None:
         """Where a piece stands, judged also by where it should after what was found around it has moved."""
         expected = self._expected(piece)
         found = []
@@ -218,16 +137,16 @@ class _Search:
                 found.append((evidence, -distance, start))
         return max(found)[2] if found else None
 
-    def _expected(self, piece: _Piece) -> list[int]:
+    def _expected(self, piece: Piece) -> list[int]:
         at = bisect_left(self._moves, (piece.old, 0))
         moves = [move for _, move in self._moves[max(0, at - 1) : at + 1]]
         return [piece.old + move for move in moves or (0, len(self.text) - self.old_length)]
 
-    def _stands(self, piece: _Piece, start: int) -> bool:
+    def _stands(self, piece: Piece, start: int) -> bool:
         own = start + piece.skipped
         return self.text.startswith(piece.needle, start) and self._free_down_to(own + piece.length) <= own
 
-    def _agreement(self, piece: _Piece, start: int) -> int:
+    def _agreement(self, piece: Piece, start: int) -> int:
         """How many code points around the piece agree; the beginning and end of all count too."""
         end = start + len(piece.needle)
         before = _common_suffix(piece.before, self.text[max(0, start - CONTEXT_LENGTH) : start])
@@ -239,10 +158,10 @@ class _Search:
             agreement += _EDGE
         return agreement
 
-    def _take(self, piece: _Piece, start: int, placed: dict[int, list[_Placed]]) -> None:
-        of_passage = placed.setdefault(piece.index, [])
-        if len(piece.needle) > piece.length and of_passage:
-            return  # a short passage, by what stands on its other side
+    def _take(self, piece: Piece, start: int, placed: dict[int, list[_Placed]]) -> None:
+        of_passage = placed.setdefault(piece.number, [])
+        if any(other.offset == piece.offset for other in of_passage[-1:]):
+            return  # a short passage, found by what stands on its other side
         own = start + piece.skipped
         of_passage.append(_Placed(piece.offset, Place(own, own + piece.length)))
         self._add(own, own + piece.length)
@@ -278,6 +197,8 @@ def _worthy(n_same: int, missing: str) -> int:
 
 def _common_prefix(one: str, other: str) -> int:
     """How many code points both begin with."""
+    if one == other:
+        return len(one)
     low, high = 0, min(len(one), len(other))
     while low < high:  # halves: comparing slices is quicker than characters
         middle = (low + high + 1) // 2
@@ -290,4 +211,4 @@ def _common_prefix(one: str, other: str) -> int:
 
 def _common_suffix(one: str, other: str) -> int:
     """How many code points both end with."""
-    return _common_prefix(one[::-1], other[::-1])
+    return len(one) if one == other else _common_prefix(one[::-1], other[::-1])

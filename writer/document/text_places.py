@@ -38,14 +38,12 @@ class TextPlaces:
         key = np.concatenate([part for part, _ in found]) if found else np.empty(0, np.intp)
         places = np.concatenate([part for _, part in found]) if found else np.empty(0, np.intp)
         order = np.argsort(key, kind="stable")
-        self._places = places[order]
-        self._bounds = np.searchsorted(key[order], np.arange(len(keys) + 1)).tolist()
+        bounds = np.searchsorted(key[order], np.arange(len(keys) + 1))
+        self._places: list[list[int]] = [part.tolist() for part in np.split(places[order], bounds[1:-1])]
 
     def of(self, needle: str) -> Sequence[int]:
         """Where the needle may begin, in order."""
-        key = self._key_of[needle[:PROBE_LENGTH]]
-        places: list[int] = self._places[self._bounds[key] : self._bounds[key + 1]].tolist()
-        return places
+        return self._places[self._key_of[needle[:PROBE_LENGTH]]]
 
 
 def _hashes(text: str) -> npt.NDArray[np.uint32]:
