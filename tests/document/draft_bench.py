@@ -1,5 +1,6 @@
 """A document whose journal is driven by hand: no thread, and a clock that stands still until it is moved."""
 
+import os
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -93,3 +94,46 @@ def replay(document: Document, changes: Sequence[Change]) -> None:
 
 def journals(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.journal"))
+
+
+class FailingAfterwards(FileOps):
+    """`refused`: which calls fail from now on, and how. A refused write has taken half of its bytes."""
+
+    def __init__(self) -> None:
+        self.refused: dict[str, int] = {}
+        self.n_refused = 0
+
+    def _refuse(self, name: str) -> None:
+        if name in self.refused:
+            self.n_refused += 1
+            raise OSError(self.refused[name], os.strerror(self.refused[name]))
+
+    def create(self, path: Path, mode: int = 0o600) -> int:
+        self._refuse("create")
+        return super().create(path, mode)
+
+    def write(self, descriptor: int, data: bytes | memoryview) -> int:
+        if "write" in self.refused:
+            super().write(descriptor, data[: len(data) // 2])
+        self._refuse("write")
+        return super().write(descriptor, data)
+
+    def truncate(self, descriptor: int, length: int) -> None:
+        self._refuse("truncate")
+        super().truncate(descriptor, length)
+
+    def sync_data(self, descriptor: int) -> None:
+        self._refuse("sync_data")
+        super().sync_data(descriptor)
+
+    def remove(self, path: Path) -> None:
+        self._refuse("remove")
+        super().remove(path)
+
+
+def left_behind(folder: Path, text: str = "Once upon a time", draft: Draft | None = None, base: str = "") -> Path:
+    """The journal of a crash: a draft that nobody writes any more."""
+    bench = Bench(folder, draft=draft, text=base)
+    bench.type(text)
+    assert bench.journal.close(keep=True)
+    return journals(folder)[-1]

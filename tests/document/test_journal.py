@@ -1,6 +1,8 @@
 """The lines of a journal, there and back, and what is made of them when some are damaged."""
 
+import json
 import random
+import zlib
 from collections.abc import Callable
 
 import pytest
@@ -20,7 +22,6 @@ from writer.document.journal import (
     parse_line,
     parse_name,
     unpacked,
-    unpacked_runs,
 )
 from writer.document.journal_replay import LAST_EDIT_INCOMPLETE, NO_TEXT, Replay, replay
 from writer.document.provenance import Author, Run
@@ -94,25 +95,6 @@ def test_names() -> None:
     assert new_draft_id() != new_draft_id()
 
 
-@pytest.mark.parametrize(
-    "runs",
-    [
-        None,
-        {},
-        [[4]],
-        [[4, "human"]],
-        [[True, "human", None]],
-        [[4, "elf", None]],
-        [[4, "model", 1]],
-        [[3, "human", None]],
-    ],
-)
-def test_runs_that_do_not_fit_are_refused(runs: object) -> None:
-    with pytest.raises(ValueError, match=r"\w"):
-        unpacked_runs(runs, 4)
-    assert unpacked_runs([[4, "model", "g"]], 4) == (Run(4, MODEL, "g"),)
-
-
 @pytest.mark.parametrize("record", [{}, {"text": 3}, {"zlib": 3}, {"zlib": "?"}, {"zlib": "AAAA"}])
 def test_texts_that_cannot_be_unpacked_are_refused(record: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"\w"):
@@ -162,7 +144,8 @@ def test_a_kind_that_is_not_known_is_passed_over() -> None:
     made, texts = story()
     lines.draft(Draft("ab"))
     lines.text(BaseText("Once", ()))
-    stranger = lines._line("weather", sun=True)
+    stranger = proven({"kind": "weather", "sun": True}, 2)
+    lines.caret(0)  # the number of that line
     state = replay(b"".join(made[:2]) + stranger + lines.items([typed(4, " 0")]), "ab")
     assert (state.buffer.text, state.problem) == (texts[2], "")
 
@@ -254,6 +237,32 @@ def test_whatever_is_damaged_the_text_is_one_that_once_was(seed: int) -> None:
     state = replay(bytes(data), "ab")
     assert state.buffer.text in texts
     assert state.buffer.text == texts[-1] or state.problem
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"runs": [[3, "human"]]},
+        {"runs": [[4, "elf"]]},
+        {"runs": None},
+        {"length": 5},
+        {"text": 4},
+        {"saved": None},
+        {"generations": [{"id": 3}]},
+    ],
+)
+def test_a_text_that_contradicts_itself_is_not_taken(wrong: dict[str, object]) -> None:
+    lines = JournalLines()
+    draft = lines.draft(Draft("ab"))
+    right = {"text": "Once", "length": 4, "runs": [[4, "human"]], "generations": [], "saved": True}
+    assert replay(draft + proven({"kind": "text", **right}, 1), "ab").buffer.text == "Once"
+    state = replay(draft + proven({"kind": "text", **right, **wrong}, 1), "ab")
+    assert (state.base, state.problem) == (None, NO_TEXT)
+
+
+def proven(record: dict[str, object], seq: int) -> bytes:
+    body = f"{seq} {json.dumps(record)}".encode()
+    return b"%08x %b\n" % (zlib.crc32(body), body)
 
 
 def test_every_state_is_shown() -> None:

@@ -168,6 +168,12 @@ def test_d48_a_newer_format_that_does_not_say_what_it_needs() -> None:
     assert header.needs == "?"
 
 
+@pytest.mark.parametrize("encoding", ["rot13", "hex", "utf-8-sig", "idna"])
+def test_an_encoding_that_no_manuscript_has_is_not_believed(encoding: str) -> None:
+    header = read_header(proven({**fields(), "encoding": encoding}), "cd34")
+    assert header.problems == (DAMAGES["encoding"][2],)
+
+
 def test_a_flipped_bit_does_not_make_a_newer_format() -> None:
     header = read_header(LINE.replace(b'"format":1', b'"format":9'), "cd34")
     assert header.needs == ""

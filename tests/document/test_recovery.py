@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -10,33 +9,22 @@ from typing import Any
 
 import pytest
 
-from tests.document.child import NOBODY, folder_for, is_killed_in_child, run_in_child
-from tests.document.draft_bench import NOON, Bench, journals
-from tests.document.faulty_ops import CountingOps, DeadlyOps, RefusingOps, files_in
+from tests.document.child import NOBODY, folder_for, run_in_child
+from tests.document.draft_bench import NOON, Bench, journals, left_behind
 from writer.document.encoding import TextFormat, encode
 from writer.document.file_ops import FileOps
-from writer.document.journal import BaseText, Draft, JournalLines
-from writer.document.provenance import Author, Run
+from writer.document.journal import Draft
 from writer.document.recovery import (
     DraftState,
     FileOnDisk,
     Recovered,
     discard,
-    empty_trash,
     list_drafts,
     recover,
 )
 from writer.errors import WriterError
 
 OPS = FileOps()
-
-
-def left_behind(folder: Path, text: str = "Once upon a time", draft: Draft | None = None, base: str = "") -> Path:
-    """The journal of a crash: a draft that nobody writes any more."""
-    bench = Bench(folder, draft=draft, text=base)
-    bench.type(text)
-    assert bench.journal.close(keep=True)
-    return journals(folder)[-1]
 
 
 def of_file(path: Path, data: bytes, form: TextFormat | None = None) -> Draft:
@@ -164,6 +152,18 @@ def test_d10_a_half_written_edit_is_told(tmp_path: Path) -> None:
         assert (recovered.text, recovered.problem) == ("Once upon", found.problem)
 
 
+@pytest.mark.parametrize("moment", [-1e18, 1e17])
+def test_d34_a_file_dated_to_no_year_that_there_is(tmp_path: Path, moment: float) -> None:
+    class OddClock(FileOps):
+        def stat(self, path: Path) -> os.stat_result:
+            values = list(super().stat(path))
+            return os.stat_result((*values[:7], moment, moment, moment))
+
+    left_behind(tmp_path)
+    (found,) = list_drafts([tmp_path], OddClock())
+    assert (found.state, found.last_changed.year) == (DraftState.WHOLE, 1970)
+
+
 # -- the manuscript ----------------------------------------------------------------------------------------------------
 
 
@@ -259,159 +259,3 @@ def test_a_manuscript_whose_checksum_is_unknown_is_compared_by_its_text(tmp_path
     story.write_bytes(b"Once")
     left_behind(tmp_path / "recovery", "!", Draft("ab", "story.txt", story), "Once")
     assert recovered_from(tmp_path / "recovery").file_on_disk is FileOnDisk.BASE
-
-
-# -- taking a draft up again -------------------------------------------------------------------------------------------
-
-
-def take_up(folder: Path, ops: FileOps | None = None) -> Bench:
-    """What a window does with the newest draft."""
-    found = list_drafts([folder], OPS)[0]
-    recovered = recover(found, OPS)
-    return Bench(
-        folder,
-        ops=ops,
-        draft=recovered.draft,
-        text=recovered.base_text,
-        saved=recovered.base_saved,
-        changes=recovered.changes,
-        replaces=found.journal,
-    )
-
-
-def test_a_draft_taken_up_is_kept_from_the_first_moment(tmp_path: Path) -> None:
-    old = left_behind(tmp_path, "Once upon a time")
-    before = old.read_bytes()
-    bench = take_up(tmp_path)
-    assert bench.recovered().text == bench.document.text == "Once upon a time"
-    (found,) = list_drafts([tmp_path], OPS)
-    assert (found.id, found.in_use) == ("ab12", True)
-    assert found.order > 1, "it is the newest now"
-    assert [path.read_bytes() for path in (tmp_path / "trash").iterdir()] == [before]
-    bench.type("!")
-    bench.wait(0.4)
-    bench.assert_recovered_is_document()
-    assert bench.recovered().base_text == "", "undo leads back to what was saved"
-    bench.journal.mark(1)
-    bench.journal.saved(1, bench.draft)
-    assert list_drafts([tmp_path], OPS) == []
-
-
-def test_a_draft_without_a_change_is_kept_too_when_it_is_taken_up(tmp_path: Path) -> None:
-    lines = JournalLines()
-    text = lines.draft(Draft("ab")) + lines.text(BaseText("Once", (Run(4, Author.HUMAN),)))
-    (tmp_path / "00000001-ab.journal").write_bytes(text)
-    assert take_up(tmp_path).recovered().text == "Once"
-
-
-def test_a_draft_from_the_other_folder_goes_to_its_trash(tmp_path: Path) -> None:
-    old = left_behind(tmp_path / "fallback")
-    recovered = recovered_from(tmp_path / "fallback")
-    bench = Bench(
-        tmp_path / "recovery",
-        tmp_path / "fallback",
-        draft=recovered.draft,
-        text=recovered.base_text,
-        changes=recovered.changes,
-        replaces=old,
-    )
-    (found,) = bench.drafts()
-    assert found.journal.parent == tmp_path / "recovery"
-    assert len(list((tmp_path / "fallback" / "trash").iterdir())) == 1
-
-
-def test_a_draft_that_cannot_be_taken_up_on_the_disk_stays(tmp_path: Path) -> None:
-    old = left_behind(tmp_path)
-    before = files_in(tmp_path)
-    bench = take_up(tmp_path, RefusingOps({"create": 28}))
-    assert files_in(tmp_path) == before
-    assert bench.notices
-    assert old.exists()
-
-
-def test_d49_a_crash_while_a_draft_is_taken_up_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
-    """Killed on the way into each file call, three times in a row there, and then once more to the end."""
-    pristine = tmp_path / "pristine"
-    left_behind(pristine, "Once upon a time")
-    counting = CountingOps()
-    shutil.copytree(pristine, tmp_path / "counted")
-    assert take_up(tmp_path / "counted", counting).journal.close(keep=True)
-    assert len(counting.calls) > 20
-    for n in range(len(counting.calls)):
-        folder = tmp_path / f"killed-{n}"
-        shutil.copytree(pristine, folder)
-        for _ in range(3):
-            killed = is_killed_in_child(lambda: take_up(folder, DeadlyOps(n)).journal.close(keep=True))  # noqa: B023
-            (found,) = list_drafts([folder], OPS)
-            assert found.recoverable, "no lock of a dead process is in the way"
-            assert recover(found, OPS).text == "Once upon a time"
-            assert killed or n > len(counting.calls) - 6, "where there is nothing to copy there are fewer calls"
-        bench = take_up(folder)
-        bench.journal.mark(1)
-        bench.journal.saved(1, bench.draft)
-        empty_trash(folder, OPS, NOON)
-        assert {name.partition("/")[0] for name in files_in(folder)} <= {"trash"}
-        empty_trash(folder, OPS, NOON + timedelta(days=31))
-        assert files_in(folder) == {}
-
-
-# -- the trash ---------------------------------------------------------------------------------------------------------
-
-
-def test_a_discarded_draft_stays_thirty_days(tmp_path: Path) -> None:
-    content = left_behind(tmp_path).read_bytes()
-    (found,) = list_drafts([tmp_path], OPS)
-    discard(found, OPS, NOON)
-    assert list_drafts([tmp_path], OPS) == []
-    assert list(files_in(tmp_path).values()) == [content]
-    discard(found, OPS, NOON)  # gone already
-    empty_trash(tmp_path, OPS, NOON + timedelta(days=30))
-    assert list(files_in(tmp_path).values()) == [content]
-    empty_trash(tmp_path, OPS, NOON - timedelta(days=365))
-    assert list(files_in(tmp_path).values()) == [content]
-    empty_trash(tmp_path, OPS, NOON + timedelta(days=30, seconds=1))
-    assert files_in(tmp_path) == {}
-
-
-def test_closing_without_keeping_is_discarding(tmp_path: Path) -> None:
-    bench = Bench(tmp_path)
-    bench.type("Once")
-    bench.wait(0.4)
-    bench.type(" upon")
-    assert bench.journal.close(keep=False)
-    assert list_drafts([tmp_path], OPS) == []
-    assert len(list((tmp_path / "trash").iterdir())) == 1
-    assert len(files_in(tmp_path)) == 1
-
-
-def test_a_draft_that_cannot_be_put_away_is_told(tmp_path: Path) -> None:
-    left_behind(tmp_path)
-    (found,) = list_drafts([tmp_path], OPS)
-    with pytest.raises(WriterError) as refused:
-        discard(found, RefusingOps({"replace_at_once": 5}), NOON)
-    assert refused.value.message == "The draft “Night” cannot be put away: Input/output error."
-    assert found.journal.exists()
-
-
-def test_emptying_the_trash_touches_nothing_else(tmp_path: Path) -> None:
-    left_behind(tmp_path)
-    (tmp_path / "trash").mkdir()
-    (tmp_path / "trash" / "mine.txt").write_bytes(b"put there by hand")
-    (tmp_path / "trash" / "99999999T999999Z-00000001-ab.journal").write_bytes(b"of no day")
-    (tmp_path / "story.txt").write_bytes(b"a copy made before a save")
-    before = files_in(tmp_path)
-    empty_trash(tmp_path, OPS, NOON + timedelta(days=9999))
-    assert files_in(tmp_path) == before
-    empty_trash(tmp_path / "missing", OPS, NOON)
-    empty_trash(tmp_path, RefusingOps({"names": 13}), NOON)
-
-
-def test_half_made_files_go_unless_their_process_lives(tmp_path: Path) -> None:
-    bench = Bench(tmp_path, draft=Draft("aa"))
-    bench.type("x")
-    bench.wait(0.4)
-    alive, dead = (tmp_path / f".00000001-{name}.journal.0123abcd.writer-tmp" for name in ("aa", "bb"))
-    alive.write_bytes(b"half")
-    dead.write_bytes(b"half")
-    empty_trash(tmp_path, OPS, NOON)
-    assert (alive.exists(), dead.exists()) == (True, False)

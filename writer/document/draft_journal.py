@@ -10,13 +10,13 @@ from pathlib import Path
 from filelock import Timeout
 
 from writer.document.change import Change, compose
+from writer.document.draft_copy import DraftCopy
 from writer.document.file_ops import FileOps
 from writer.document.generation_record import GenerationRecord
 from writer.document.journal import BaseText, Draft, JournalLines, is_journal_of, new_draft_id
 from writer.document.journal_file import JournalFile, copy_to_trash, move_to_trash, next_order
-from writer.document.journal_notice import JournalNotice, JournalStatus, kept_elsewhere, kind, not_kept
-from writer.document.provenance import Author, Provenance, Run
-from writer.document.text_buffer import TextBuffer
+from writer.document.journal_notice import JournalNotice, Notifier
+from writer.document.provenance import Author, Run
 
 WRITE_AFTER_S = 0.4  # of the first change that is not in the file
 SYNC_AFTER_S = 5.0  # of the first change that a power cut could take
@@ -47,11 +47,11 @@ class DraftJournal:
     ) -> None:
         """folders -- the first is where journals belong, the others stand in for it"""
         self._folders, self._ops = folders, ops
-        self._monotonic, self._now, self._notify = monotonic, now, notify
+        self._monotonic, self._now = monotonic, now
+        self._notifier = Notifier(folders[0], notify)
         self._draft = Draft("")
-        self._replaces: Path | None = None
-        self._buffer, self._provenance = TextBuffer(), Provenance()
-        self._generations: dict[str, GenerationRecord] = {}
+        self._copy = DraftCopy()
+        self._is_lost = False  # a change did not fit: the copy is no longer the document's text
         self._base: BaseText | None = None  # what the file that is yet to be made starts from
         self._pending: list[Item] = []
         self._pending_since: float | None = None  # of its first change
@@ -60,15 +60,13 @@ class DraftJournal:
         self._written_caret: int | None = None
         self._mark: int | None = None
         self._since_mark: list[Item] = []
+        self._replaces: Path | None = None
+        self._has_copied_replaced = False
         self._file: JournalFile | None = None
         self._lines = JournalLines()
         self._checkpoint_bytes = 0
         self._retry_at: float | None = None
         self._retry_s = FIRST_RETRY_S
-        self._out_of_step = False  # a change did not fit: the copy is no longer the document's text
-        self._status = JournalStatus.KEPT
-        self._refusal: OSError | None = None  # why the first folder is not in use
-        self._told: set[str] = set()
 
     # -- what happens to the document ------------------------------------------------------------------------------
 
@@ -84,23 +82,22 @@ class DraftJournal:
     ) -> None:
         """See `JournalWriter.begin`."""
         self._draft, self._replaces = draft, replaces
-        self._generations = {record.id: record for record in generations}
-        self._buffer, self._provenance = TextBuffer(text), Provenance(runs)
+        self._copy = DraftCopy(text, runs, generations)
         if changes or not saved or replaces is not None:
-            self._base = self._whole(saved)
+            self._base = self._copy.whole(saved=saved)
             for change in changes:
-                self._apply(change)
+                self._follow(change)
             self._pending = list(changes)
             self._flush()
 
     def record(self, change: Change, at: float) -> None:
         """Raises IndexError for a change of another text; what comes after one is passed over."""
-        if self._out_of_step:
+        if self._is_lost:
             return
         if self._file is None and self._base is None:
-            self._base = self._whole(saved=True)
+            self._base = self._copy.whole(saved=True)
             self._draft = replace(self._draft, started=self._now())
-        self._apply(change)
+        self._follow(change)
         _add(self._pending, change)
         if self._mark is not None:
             _add(self._since_mark, change)
@@ -111,7 +108,7 @@ class DraftJournal:
 
     def record_generation(self, generation: GenerationRecord) -> None:
         """Written with the next change: it tells nothing without its text."""
-        self._generations[generation.id] = generation
+        self._copy.add_generation(generation)
         self._pending.append(generation)
         if self._mark is not None:
             self._since_mark.append(generation)
@@ -128,12 +125,13 @@ class DraftJournal:
 
     def saved(self, number: int, draft: Draft) -> None:
         """The manuscript holds the text as it was at that mark. Nothing happens unless that is the newest mark."""
-        if number != self._mark or self._out_of_step:
+        if number != self._mark or self._is_lost:
             return
         since, self._since_mark, self._mark = self._since_mark, [], None
         self._draft = replace(draft, started=self._draft.started)
-        if any(isinstance(item, Change) for item in since):
-            self._start_anew(since)
+        changes = [item for item in since if isinstance(item, Change)]
+        if changes:
+            self._start_anew(self._copy.before(changes), since)
         else:
             self._pending, self._pending_since, self._base = [], None, None
             self._remove_file()
@@ -165,7 +163,7 @@ class DraftJournal:
 
     def sync(self) -> bool:
         """Write and sync everything now; whether that succeeded."""
-        return self._flush(with_caret=True) and self._sync() and not self._out_of_step
+        return self._flush(with_caret=True) and self._sync() and not self._is_lost
 
     def close(self, keep: bool) -> bool:
         """End it: with everything on the disk for a recovery, or in the trash. Whether that succeeded."""
@@ -182,29 +180,27 @@ class DraftJournal:
         """Tell a failure, once, and wait before the next attempt: longer each time."""
         self._retry_at = self._monotonic() + self._retry_s
         self._retry_s = min(2 * self._retry_s, LAST_RETRY_S)
-        self._status = JournalStatus.NOT_KEPT
-        if kind(error) not in self._told:
-            self._told.add(kind(error))
-            self._tell(not_kept(self._folders[0], error))
+        self._notifier.not_kept(error)
 
     # -- writing ---------------------------------------------------------------------------------------------------
 
     def _flush(self, with_caret: bool = False) -> bool:
         """Write what is not in the file; whether nothing is left. `with_caret`: also when only that has moved."""
         file, failure = self._file, None
+        if file is None and self._base is None:
+            self._is_kept()
+            return True
         if file is not None and file.sound:
-            if self._pending_since is None and not (with_caret and self._caret not in (None, self._written_caret)):
-                return True
+            has_moved = with_caret and self._caret not in (None, self._written_caret)
             try:
-                self._append(file)
+                if self._pending_since is not None or has_moved:
+                    self._append(file)
             except OSError as error:
                 failure = error
             else:
-                self._tell_kept()
+                self._is_kept()
                 self._keep_small(file)
                 return True
-        elif file is None and self._base is None:
-            return True
         return self._write_whole(failure)
 
     def _append(self, file: JournalFile) -> None:
@@ -222,11 +218,9 @@ class DraftJournal:
         """
         if self._file is not None and self._file.is_gone:
             self._file.close()
-            self._file, self._base, self._pending = None, self._whole(saved=False), []
-        if self._base is not None:
-            lines, data = self._encode(self._base, self._pending)
-        else:
-            lines, data = self._encode(self._whole(saved=False), [])
+            self._file, self._base, self._pending = None, self._copy.whole(saved=False), []
+        base = self._base or self._copy.whole(saved=False)
+        lines, data = self._encode(base, self._pending if self._base else [])
         old = self._file
         for folder in self._folders:
             try:
@@ -242,30 +236,24 @@ class DraftJournal:
             else:
                 self._is_written(lines)
                 self._remove_replaced(old)
-                self._tell_kept(failure)
+                self._is_kept(failure)
                 return True
         assert failure is not None
         self.postpone(failure)
         return False
 
     def _make_file(self, folder: Path, data: bytes) -> JournalFile:
-        order, over = next_order(self._folders, self._ops), None
-        replaces = self._replaces
+        order, replaces, over = next_order(self._folders, self._ops), self._replaces, None
         if replaces is not None and replaces.parent == folder and is_journal_of(replaces.name, self._draft.id):
             with contextlib.suppress(FileNotFoundError):
-                copy_to_trash(replaces, self._ops, self._now())
+                if not self._has_copied_replaced:
+                    copy_to_trash(replaces, self._ops, self._now())
+                    self._has_copied_replaced = True
                 over = replaces
         return JournalFile(folder, self._draft.id, order, data, self._ops, over)
 
-    def _start_anew(self, since: list[Item]) -> None:
-        """On a saved text, and the changes made since; failing that, go on with the file as it is."""
-        buffer = TextBuffer(self._buffer.text)
-        provenance = Provenance(self._provenance.runs(0, len(buffer)))
-        for item in reversed(since):
-            if isinstance(item, Change):
-                buffer.replace(item.start, item.inserted_end, item.removed)
-                provenance.replace(item.start, item.inserted_end, item.removed_runs)
-        base = BaseText(buffer.text, tuple(provenance.runs(0, len(buffer))), tuple(self._generations.values()))
+    def _start_anew(self, base: BaseText, since: list[Item]) -> None:
+        """On a saved text, and what came since; failing that, go on with the file as it is."""
         if self._file is None:
             self._base, self._pending = base, since
         else:
@@ -278,7 +266,7 @@ class DraftJournal:
     def _keep_small(self, file: JournalFile) -> None:
         if file.length <= self._checkpoint_bytes:
             return
-        lines, data = self._encode(self._whole(saved=False), [])
+        lines, data = self._encode(self._copy.whole(saved=False), [])
         try:
             file.replace(data)
         except OSError:  # what is there is complete, and the disk may be nearly full
@@ -302,7 +290,7 @@ class DraftJournal:
         if file is not None:
             with contextlib.suppress(OSError):  # one too many is only offered once too often
                 file.remove()
-        self._tell_kept()
+        self._is_kept()
 
     def _remove_replaced(self, old: JournalFile | None) -> None:
         with contextlib.suppress(OSError):
@@ -315,17 +303,12 @@ class DraftJournal:
 
     # -- small steps -----------------------------------------------------------------------------------------------
 
-    def _apply(self, change: Change) -> None:
-        start, end = change.start, change.removed_end
-        if not 0 <= start <= end <= len(self._buffer) or self._buffer.slice(start, end) != change.removed:
-            self._out_of_step = True
-            raise IndexError(f"a change at {start} of another text")
-        self._buffer.replace(start, end, change.inserted)
-        self._provenance.replace(start, end, change.inserted_runs)
-
-    def _whole(self, saved: bool) -> BaseText:
-        runs = self._provenance.runs(0, len(self._buffer))
-        return BaseText(self._buffer.text, tuple(runs), tuple(self._generations.values()), saved)
+    def _follow(self, change: Change) -> None:
+        try:
+            self._copy.follow(change)
+        except IndexError:
+            self._is_lost = True
+            raise
 
     def _encode(self, base: BaseText, items: Iterable[Item]) -> tuple[JournalLines, bytes]:
         lines = JournalLines()
@@ -336,28 +319,13 @@ class DraftJournal:
         """A file was written whole, and synced."""
         self._lines, self._written_caret = lines, self._caret
         self._pending, self._pending_since, self._base, self._unsynced_since = [], None, None, None
-        self._checkpoint_bytes = max(CHECKPOINT_BYTES, _CHECKPOINT_TEXTS * len(self._buffer))
+        self._checkpoint_bytes = max(CHECKPOINT_BYTES, _CHECKPOINT_TEXTS * len(self._copy))
 
-    def _tell_kept(self, failure: OSError | None = None) -> None:
-        """Tell when that is news. `failure`: why a file stands in for one in the first folder."""
+    def _is_kept(self, refusal: OSError | None = None) -> None:
+        """All is written. `refusal`: why the first folder did not take it."""
         self._retry_at, self._retry_s = None, FIRST_RETRY_S
-        self._told.clear()
-        elsewhere = self._file is not None and self._file.path.parent != self._folders[0]
-        if self._out_of_step or (self._file is None and self._status is not JournalStatus.NOT_KEPT):
-            return
-        status = JournalStatus.KEPT_ELSEWHERE if elsewhere else JournalStatus.KEPT
-        self._refusal = failure or self._refusal
-        if status is self._status:
-            return
-        self._status = status
-        if self._file is not None and elsewhere and self._refusal is not None:
-            self._tell(kept_elsewhere(self._folders[0], self._refusal, self._file.path.parent))
-        else:
-            self._tell(JournalNotice(status))
-
-    def _tell(self, notice: JournalNotice) -> None:
-        with contextlib.suppress(Exception):  # who is told may be gone already, and the journal goes on
-            self._notify(notice)
+        if not self._is_lost:
+            self._notifier.kept(None if self._file is None else self._file.path.parent, refusal)
 
 
 def _add(items: list[Item], change: Change) -> None:

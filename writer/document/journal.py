@@ -27,6 +27,7 @@ from writer import __version__
 from writer.document.change import Change
 from writer.document.encoding import TextFormat
 from writer.document.generation_record import GenerationRecord
+from writer.document.packing import runs_to_json
 from writer.document.provenance import Author, Run
 
 FORMAT = 1
@@ -119,7 +120,7 @@ class JournalLines:
             "text",
             **packed(base.text),
             length=len(base.text),
-            runs=[list(run) for run in base.runs],
+            runs=runs_to_json(base.runs),
             generations=[record.to_json() for record in base.generations],
             saved=base.saved,
         )
@@ -142,7 +143,7 @@ class JournalLines:
         if change.generation is not None:
             values["generation"] = change.generation
         if change.inserted_runs != usual_runs(change.inserted, change.author, change.generation):
-            values["runs"] = [list(run) for run in change.inserted_runs]
+            values["runs"] = runs_to_json(change.inserted_runs)
         self._length += len(change.inserted) - len(change.removed)
         return self._line("change", **values)
 
@@ -182,21 +183,6 @@ def unpacked(record: dict[str, Any]) -> str:
     except zlib.error as error:
         raise ValueError(str(error)) from error
     return data.decode("utf-8", "surrogatepass")
-
-
-def unpacked_runs(values: object, length: int) -> tuple[Run, ...]:
-    """Runs over `length` code points. Raises ValueError."""
-    runs = []
-    for value in expect(values, list):
-        n, author, generation = expect(value, list)
-        if generation is not None:
-            expect(generation, str)
-        if expect(n, int) <= 0:
-            raise ValueError("an empty run")
-        runs.append(Run(n, Author(author), generation))
-    if sum(run.length for run in runs) != length:
-        raise ValueError("authorship of another length than its text")
-    return tuple(runs)
 
 
 def usual_runs(text: str, author: Author, generation: str | None) -> tuple[Run, ...]:

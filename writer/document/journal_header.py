@@ -1,6 +1,5 @@
 """The first line of a journal, read field by field: one that is damaged costs only itself."""
 
-import codecs
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -9,10 +8,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from writer.document.encoding import TextFormat
+from writer.document.encoding import ENCODINGS, TextFormat
 from writer.document.journal import FORMAT, Draft, expect, parse_line
 
 _NEWLINES = ("\n", "\r\n", "\r", "")
+_UNUSUAL_ENCODINGS = ("utf-32-le", "utf-32-be")  # only ever found by their byte order marks
 _DAMAGED = "The first record of the draft is damaged: what it tells of the draft may be wrong."
 _LOST = "The first record of the draft is lost: its title and its file are unknown."
 
@@ -103,10 +103,8 @@ def _path(value: object) -> Path | None:
 
 def _encoding(value: object) -> str:
     name = expect(value, str)
-    try:
-        codecs.lookup(name)
-    except LookupError as error:
-        raise ValueError("no encoding") from error
+    if name not in ENCODINGS and name not in _UNUSUAL_ENCODINGS:
+        raise ValueError("no encoding")
     return name
 
 

@@ -12,10 +12,10 @@ from writer.document.journal import (
     parse_line,
     unpacked,
     unpacked_generations,
-    unpacked_runs,
     usual_runs,
 )
 from writer.document.journal_header import Header, read_header
+from writer.document.packing import runs_from_json
 from writer.document.provenance import Author, Provenance
 from writer.document.text_buffer import TextBuffer
 
@@ -62,7 +62,7 @@ class Replay:
         text = unpacked(record)
         if len(text) != record.get("length"):
             raise ValueError("a text of another length")
-        runs = unpacked_runs(record.get("runs"), len(text))
+        runs = runs_from_json(record.get("runs"), len(text))
         generations = unpacked_generations(record.get("generations"))
         self.base = BaseText(text, runs, generations, expect(record.get("saved"), bool))
         self.buffer, self.provenance = TextBuffer(text), Provenance(runs)
@@ -80,7 +80,7 @@ class Replay:
             expect(generation, str)
         runs = usual_runs(inserted, author, generation)
         if "runs" in record:
-            runs = unpacked_runs(record["runs"], len(inserted))
+            runs = runs_from_json(record["runs"], len(inserted))
         removed, removed_runs = self.buffer.slice(start, end), tuple(self.provenance.runs(start, end))
         self.changes.append(Change(start, removed, inserted, author, generation, removed_runs, runs))
         self.caret = start + len(inserted)

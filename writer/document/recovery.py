@@ -186,7 +186,8 @@ def _look_at(journal: Path, order: int, draft_id: str, ops: FileOps) -> DraftFou
     try:
         if ops.kind(journal) != "file":
             return None
-        last_changed = datetime.fromtimestamp(ops.stat(journal).st_mtime, UTC)
+        with contextlib.suppress(ValueError, OverflowError, OSError):  # a file dated to no year that there is
+            last_changed = datetime.fromtimestamp(ops.stat(journal).st_mtime, UTC)
         data = ops.read(journal)
     except FileNotFoundError:
         return None
