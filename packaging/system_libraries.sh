@@ -38,6 +38,7 @@ fi
 if [ "$purpose" = tests ]; then
     command -v Xvfb >/dev/null || missing="$missing xvfb"
     command -v xdotool >/dev/null || missing="$missing xdotool"
+    command -v strace >/dev/null || missing="$missing strace"
     [ "$(uname -m)" != x86_64 ] || command -v qemu-x86_64 >/dev/null || missing="$missing qemu-user"
 fi
 [ -z "$missing" ] || sh "$(dirname "$0")/apt_install.sh" $missing

@@ -20,17 +20,18 @@ def write_in_place(target: SaveTarget, rescue: Path, ops: FileOps) -> tuple[os.s
     A crash in the middle leaves a damaged file, and the whole new text in the folder `rescue`. Raises OSError when the
     file is as it was, WriterError when it may not be written or may be damaged.
     """
-    copy = _write_copy(target, rescue, ops)
+    copy = rescue / f"{secrets.token_hex(4)}-{target.name[-_LONGEST_NAME:]}"
     at_risk = False
     try:
+        _write_copy(copy, target.data, ops)
         target.check()
         before = ops.read(target.path)
         descriptor = ops.open_to_overwrite(target.path)
         at_risk = True
         try:
             _overwrite(descriptor, target.data, ops)
-            if ops.read(target.path) != target.data:
-                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            _make_sure(target.path, target.data, ops)
+            info = ops.stat(target.path)
         except OSError as error:
             at_risk = not _stands_again(target.path, before, ops)
             if at_risk:
@@ -40,23 +41,25 @@ def write_in_place(target: SaveTarget, rescue: Path, ops: FileOps) -> tuple[os.s
                 ) from error
             raise
         at_risk = False
-        return ops.stat(target.path), target.unknown(before)
+        return info, target.unknown(before)
     finally:
         if not at_risk:
             with suppress(OSError):
                 ops.remove(copy)
 
 
-def _write_copy(target: SaveTarget, rescue: Path, ops: FileOps) -> Path:
-    """The new text in a file of its own, synced and read again."""
-    if ops.kind(rescue) == "missing":
-        ops.make_folder(rescue)
-        ops.sync_folder(rescue.parent)
-    copy = rescue / f"{secrets.token_hex(4)}-{target.name[-_LONGEST_NAME:]}"
-    replace_file(copy, target.data, ops)
-    if ops.read(copy) != target.data:
+def _write_copy(copy: Path, data: bytes, ops: FileOps) -> None:
+    """The text in a file of its own, synced and read again."""
+    if ops.kind(copy.parent) == "missing":
+        ops.make_folder(copy.parent)
+        ops.sync_folder(copy.parent.parent)
+    replace_file(copy, data, ops)
+    _make_sure(copy, data, ops)
+
+
+def _make_sure(path: Path, data: bytes, ops: FileOps) -> None:
+    if ops.read(path) != data:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
-    return copy
 
 
 def _overwrite(descriptor: int, data: bytes, ops: FileOps) -> None:
@@ -70,5 +73,6 @@ def _stands_again(path: Path, before: bytes, ops: FileOps) -> bool:
     """Whether the file holds, synced, what it held before: it is written once more."""
     with suppress(OSError):
         _overwrite(ops.open_to_overwrite(path), before, ops)
-        return ops.read(path) == before
+        _make_sure(path, before, ops)
+        return True
     return False
