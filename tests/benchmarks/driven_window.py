@@ -5,7 +5,7 @@
     passages N      let the model have written N passages      {}
     place SHARE     put the caret there, 0 to 1                {"revision": of the document}
     painted         what was painted since `place`             {"painted": [[moment, revision], ...]}
-    save N          save N times                               {"seconds": [...], "resident": now}
+    save N          edit and save N times                      {"seconds": [...], "held": [...], "resident": now}
 
 An answer is a line of JSON. Moments are those of time.monotonic, which all processes share; memory is in bytes.
 """
@@ -27,7 +27,6 @@ from PySide6.QtWidgets import QApplication
 
 from tests.benchmarks.prose import add_passages
 from writer.document.document import Document
-from writer.document.storage import TextFormat, save_text
 from writer.paths import user_paths
 from writer.ui.app import make_application
 from writer.ui.main_window import MainWindow
@@ -53,9 +52,17 @@ def main() -> int:
     return 0
 
 
-def save(path: Path, document: Document) -> None:
-    """As the product saves."""
-    save_text(path, document.text, TextFormat())
+def save(app: QApplication, window: MainWindow) -> tuple[float, float]:
+    """As the product saves: seconds until all of it is on the disk, and those of them in which no key is taken."""
+    ended: list[bool] = []
+    began = time.monotonic()
+    window.files.save(lambda: ended.append(True), lambda: ended.append(False))
+    held = time.monotonic() - began
+    while not ended:
+        app.processEvents()
+    if not ended[0]:
+        raise RuntimeError("the book could not be saved")
+    return time.monotonic() - began, held
 
 
 class TimedWindow(MainWindow):
@@ -135,12 +142,14 @@ class Driver:
         return {"painted": [(moment, revision) for moment, revision, _ in self._window.painted]}
 
     def _save(self, n_times: str) -> dict[str, object]:
-        seconds = []
+        document = self._window.files.document
+        seconds, held = [], []
         for _ in range(int(n_times)):
-            began = time.monotonic()
-            save(self._path, self._window.files.document)
-            seconds.append(time.monotonic() - began)
-        return {"seconds": seconds, "resident": self._process.memory_info().rss}
+            document.replace(0, 0, "New. ")
+            total, before_keys = save(self._app, self._window)
+            seconds.append(total)
+            held.append(before_keys)
+        return {"seconds": seconds, "held": held, "resident": self._process.memory_info().rss}
 
 
 if __name__ == "__main__":
