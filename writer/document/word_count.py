@@ -9,7 +9,8 @@ class WordCount:
 
     def __init__(self, document: Document) -> None:
         self._document = document
-        self.value = len(document.text.split())
+        # Line by line: a list of a million words would stay in the process's memory.
+        self.value = sum(len(line.split()) for line in document.text.split("\n"))
 
     def follow(self, change: Change) -> None:
         """Take in a change right after it was made, as a listener of the document hears of it."""
