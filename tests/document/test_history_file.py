@@ -261,7 +261,7 @@ def test_what_is_no_history_at_all_is_not_taken(tmp_path: Path, data: bytes) -> 
 def test_the_steps_nearest_to_the_text_are_kept_when_all_would_be_too_much(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(history_file, "_MAX_CHARACTERS", 10_000)
+    monkeypatch.setattr(history_file, "_MAX_CHARACTERS", 15_000)
     document = Document()
     for n in range(50):
         document.replace(0, 0, f"{n:02}" + "x" * 1_000)
@@ -279,7 +279,7 @@ def test_the_steps_nearest_to_the_text_are_kept_when_all_would_be_too_much(
 
 
 def test_redo_has_what_undo_leaves_of_the_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(history_file, "_MAX_CHARACTERS", 10_000)
+    monkeypatch.setattr(history_file, "_MAX_CHARACTERS", 15_000)
     document = Document()
     for n in range(12):
         document.replace(0, 0, f"{n:02}" + "x" * 1_000)

@@ -74,7 +74,7 @@ def _alike_pairs(olds: list[str], news: list[str]) -> Pairs:
             for step in range(distance + 1)
             if i + step < len(olds) and j + distance - step < len(news)
         )
-        found = (i, j) if olds[i] == news[j] else next((pair for pair in ahead if alike(*pair)), None)
+        found = next((pair for pair in ahead if alike(*pair)), None)
         if found is not None:
             pairs.append(found)
             i, j = found

@@ -162,3 +162,8 @@ class VersionStore:
         folder.remove(going)
         folder.remove_left_over(now - _LEFT_OVER_AFTER)
         return len(going)
+
+
+def _n_words(text: str) -> int:
+    """`len(text.split())`, line by line: one call for a long text would stop the other threads for too long."""
+    return sum(len(line.split()) for line in text.split("\n"))
