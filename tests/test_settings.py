@@ -11,6 +11,7 @@ def test_settings_come_back(tmp_path: Path) -> None:
     settings = Settings(
         model_id="starter",
         precision="int4",
+        autosave=False,
         welcomed=True,
         theme="dark",
         acknowledged=True,

@@ -1,9 +1,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from writer.document.comparison import compare, restoration
 from writer.document.document import Document
 from writer.document.provenance import Author, Run, merge_runs
-from writer.document.rewriting import rewrite
+from writer.document.rewriting import restore, rewrite
 
 PIECES = st.lists(
     st.tuples(st.text(st.sampled_from("ab\n😀"), min_size=1, max_size=4), st.sampled_from([None, "g", "h"])), max_size=6
@@ -36,3 +37,29 @@ def test_no_more_is_touched_than_differs() -> None:
     assert document.undo_label == "Change by another program"
     rewrite(document, "one 2 three", "Nothing")
     assert len(changes) == 1
+
+
+LINES = st.lists(st.tuples(st.sampled_from(["a", "b\n", "\n", "cd", "\n\n"]), st.sampled_from([None, "g"])), max_size=8)
+
+
+@given(before=LINES, after=LINES, data=st.data())
+def test_parts_brought_back_bear_their_authors_as_far_as_they_are_the_older_text(
+    before: Pieces, after: Pieces, data: st.DataObject
+) -> None:
+    (old, old_runs), (new, new_runs) = made_of(before), made_of(after)
+    rows = compare(old, new)
+    chosen = data.draw(st.sets(st.integers(0, len(rows) - 1)))
+    document = Document(new, new_runs)
+    replacements = restoration(rows, old, new, chosen)
+    restore(document, replacements, old_runs, "Bringing back")
+    owners = Document(old, old_runs)
+    shift = 0
+    for piece in replacements:
+        at = piece.start + shift
+        for start, end in piece.sources:
+            at = document.text.index(old[start:end], at)
+            assert document.runs(at, at + end - start) == owners.runs(start, end)
+            at += end - start
+        shift += len(piece.text) - (piece.end - piece.start)
+    document.undo()
+    assert (document.text, document.runs()) == (new, new_runs)

@@ -8,7 +8,10 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from tests.end2end.open_page import OpenPage
+from writer.document.file_ops import FileOps
 from writer.paths import user_paths
+from writer.ui import manuscripts
 from writer.ui import theme as themes
 from writer.ui.main_window import MainWindow
 
@@ -41,6 +44,36 @@ def open_window(
         window.deleteLater()
     windows.clear()
     del window
+
+
+@pytest.fixture
+def open_page(
+    qapp: QApplication, qtbot: QtBot, delete_widgets: None, writer_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[OpenPage]:
+    """Opens a real window without a model on a file, or on an empty page."""
+    themes.load_fonts()
+    qapp.setFont(themes.interface_font())
+    windows: list[MainWindow] = []
+
+    def open_page(path: Path | None, ops: FileOps | None = None) -> MainWindow:
+        with monkeypatch.context() as patch:
+            if ops is not None:
+                patch.setattr(manuscripts, "FileOps", lambda: ops)
+            window = MainWindow(user_paths({"WRITER_HOME": str(writer_home)}))
+        windows.append(window)
+        window.show()
+        if path is not None:
+            window.open_file(path)
+            qtbot.waitUntil(lambda: window.files.path == path, timeout=20_000)
+            qtbot.waitUntil(lambda: not window.manuscripts.errands.is_busy, timeout=20_000)
+        return window
+
+    yield open_page
+    for window in windows:
+        window.files.document.mark_saved()
+        window.close()
+        window.deleteLater()
+    windows.clear()
 
 
 @pytest.fixture

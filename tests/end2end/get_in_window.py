@@ -2,6 +2,7 @@
 leaves. Prints the page once the model has written."""
 
 import os
+from pathlib import Path
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
@@ -20,6 +21,8 @@ def act() -> None:
     window = next(widget for widget in QApplication.topLevelWidgets() if isinstance(widget, MainWindow))
     document = window.files.document
     model = window.host.model
+    if window.files.path is None:
+        return  # it is being opened
     if model is None or model.installed.id != DEFAULT_MODEL:
         is_there = any(item.id == DEFAULT_MODEL and item.is_ready for item in window.library.shelf)
         if window.library.shelf and not is_there and not window.library.is_busy_with(DEFAULT_MODEL):
@@ -27,6 +30,7 @@ def act() -> None:
     elif window.generation.state is not State.IDLE:
         return
     elif document.text == START:
+        window.editor.set_caret(len(START))
         window.menus.continue_writing.trigger()
     else:
         print(document.text, flush=True)
@@ -37,8 +41,6 @@ def act() -> None:
 def begin() -> None:
     window = next(widget for widget in QApplication.topLevelWidgets() if isinstance(widget, MainWindow))
     window.library.cancel("starter")  # no package index here, and none wanted
-    window.files.new(START)
-    window.editor.set_caret(len(START))
 
 
 def make_application(arguments: list[str]) -> QApplication:
@@ -53,4 +55,7 @@ def make_application(arguments: list[str]) -> QApplication:
 
 if __name__ == "__main__":
     make_bare_application, app.make_application = app.make_application, make_application
-    app.run_app(user_paths(os.environ), None)
+    page = Path(os.environ["WRITER_HOME"]) / "page.txt"
+    page.parent.mkdir(exist_ok=True)
+    page.write_text(START, encoding="utf-8")
+    app.run_app(user_paths(os.environ), page)

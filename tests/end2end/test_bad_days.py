@@ -60,15 +60,23 @@ def test_logits_that_are_no_numbers_are_told_and_cost_nothing(
     assert told.err.count("\n") == 1
 
 
-def test_a_binary_file_leaves_the_page_as_it_was(open_window: OpenWindow, tmp_path: Path) -> None:
+def test_a_binary_file_is_shown_and_cannot_be_written_over(
+    open_window: OpenWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
     window = open_window("My text")
     picture = tmp_path / "picture.txt"
     picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20)
     before = picture.read_bytes()
     window.open_file(picture)
-    assert "picture.txt" in window.notices.message
-    assert window.files.document.text == "My text"
-    assert window.files.path is None
+    qtbot.waitUntil(lambda: window.files.path == picture, timeout=20_000)
+    assert "picture.txt is not a text file" in window.notices.message
+    assert window.editor.isReadOnly()
+    QTest.keyClicks(window.editor, "x")
+    window.continue_writing()
+    assert window.generation.state is State.IDLE
+    window.files.save()
+    qtbot.wait(50)
+    assert not window.files.document.modified
     assert picture.read_bytes() == before
 
 
@@ -95,7 +103,7 @@ def test_without_a_network_the_first_start_still_gives_a_page(
         window = next(w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow))
         qtbot.waitUntil(lambda: bool(window.notices.message), timeout=30_000)
         seen.append(window.notices.message)
-        QTest.mouseClick(window.welcome.begin_button, Qt.MouseButton.LeftButton)
+        QTest.mouseClick(window.pages.welcome.begin_button, Qt.MouseButton.LeftButton)
         n_before = len(window.files.document)
         QTest.keyClicks(window.editor, " And on.")
         seen.append(window.files.document.text[n_before:])

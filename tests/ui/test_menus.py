@@ -68,9 +68,9 @@ def test_bias_and_accuracy_open_and_stay(window: MainWindow) -> None:
 
 def test_the_welcome_page_can_be_seen_again(window: MainWindow) -> None:
     actions(window)["Welcome page"].trigger()
-    assert window.welcome.isVisible()
+    assert window.pages.welcome.isVisible()
     assert not window.editor.isVisible()
-    window.welcome.begin_button.click()
+    window.pages.welcome.begin_button.click()
     assert window.editor.isVisible()
 
 

@@ -1,7 +1,7 @@
 """What differs between two texts: paragraph beside paragraph, and the words inside those that changed."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, zip_longest
 
 from writer.document.alignment import paragraph_pairs, token_pairs, tokens
@@ -44,11 +44,15 @@ class Row:
 
 @dataclass(frozen=True)
 class Replacement:
-    """`text` belongs in the place of what stands from `start` up to `end`, in code points."""
+    """`text` belongs in the place of what stands from `start` up to `end`, in code points.
+
+    sources -- the ranges of the old text that it is made of; between them, before or after stands one line break
+    """
 
     start: int
     end: int
     text: str
+    sources: tuple[tuple[int, int], ...] = ()
 
 
 def compare(old: str, new: str) -> list[Row]:
@@ -88,10 +92,11 @@ def restoration(rows: Sequence[Row], old: str, new: str, chosen: Collection[int]
             at = last.end + 1 if last is not None else at
             continue
         sides = [rows[index] for index in part if wanted[index]]
-        texts = [old[row.old.start : row.old.end] for row in sides if row.old is not None]
+        sources = tuple((row.old.start, row.old.end) for row in sides if row.old is not None)
+        texts = [old[start:end] for start, end in sources]
         paragraphs = [row.new for row in sides if row.new is not None]
         if sides:
-            replacements.append(_replacement(texts, paragraphs, at, new))
+            replacements.append(replace(_replacement(texts, paragraphs, at, new), sources=sources))
     return replacements
 
 

@@ -214,7 +214,7 @@ def save_manuscript(
             put()
         except WriterError as error:
             notices.append(f"{target.name} is saved, but {what[0].lower()}{what[1:]} could not be kept: {error.message}")
-    return SavedAs(target, saved.format, saved.fingerprint, tuple(notices), saved.displaced is not None)
+    return SavedAs(target, saved.format, saved.fingerprint, tuple(notices), saved.displaced is not None and not overwrite)
 
 
 def save_manuscript_as(

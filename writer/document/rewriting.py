@@ -1,7 +1,8 @@
-"""A whole text in the place of another, as one step that touches no more than differs."""
+"""A whole text, or parts of one, in the place of another, as one step that touches no more than differs."""
 
 from collections.abc import Iterable, Sequence
 
+from writer.document.comparison import Replacement
 from writer.document.document import Document
 from writer.document.provenance import Author, Run
 
@@ -21,6 +22,25 @@ def rewrite(document: Document, text: str, label: str, runs: Sequence[Run] | Non
     middle = None if runs is None else _cut(runs, start, len(text) - end)
     with document.group(label, Author.HUMAN):
         document.replace(start, len(old) - end, text[start : len(text) - end], runs=middle)
+
+
+def restore(document: Document, replacements: Sequence[Replacement], runs: Sequence[Run], label: str) -> None:
+    """Bring parts of an older text back, as one step called `label`; `runs` is the authorship of that whole text."""
+    with document.group(label, Author.HUMAN):
+        for piece in reversed(replacements):
+            document.replace(piece.start, piece.end, piece.text, runs=_authors(piece, runs))
+
+
+def _authors(piece: Replacement, runs: Sequence[Run]) -> list[Run]:
+    """Line breaks that are no part of the older text are the human's."""
+    n_breaks = len(piece.text) - sum(end - start for start, end in piece.sources)
+    breaks = [Run(1, Author.HUMAN)] * n_breaks
+    authors = [breaks.pop()] if breaks and n_breaks == len(piece.sources) and piece.text.startswith("\n") else []
+    for start, end in piece.sources:
+        authors += _cut(runs, start, end)
+        if breaks:
+            authors.append(breaks.pop())
+    return authors
 
 
 def _common(one: str, other: str, limit: int) -> int:

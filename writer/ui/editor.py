@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QFrame, QMenu, QTextEdit, QWidget
 
 from writer.document.change import Change
 from writer.document.document import Document
+from writer.document.encoding import clean
 from writer.document.provenance import Author
 from writer.ui.mirror import Utf16Map, displayed, trim_common, typed
 from writer.ui.overrides import nothing, reported
@@ -36,6 +37,7 @@ class Editor(QTextEdit):
 
     typing_begun = Signal()  # before the document takes what the writer did
     typed = Signal()  # the writer changed the text by key, paste, input method or drop
+    unreadable_pasted = Signal(int)  # so many characters of the clipboard could not be read
     caret_moved = Signal(int)
     point_size_changed = Signal(float)
 
@@ -223,10 +225,13 @@ class Editor(QTextEdit):
     @reported(nothing)
     def insertFromMimeData(self, source: QMimeData) -> None:
         if source.hasText():
-            text = source.text().replace("\r\n", "\n").replace("\r", "\n")
+            text, _ = clean(source.text().replace("\r\n", "\n").replace("\r", "\n"))
             self._text_document.close_typing_group()
             self.textCursor().insertText(displayed(text))
             self.ensureCursorVisible()
+            # Half characters and bytes that are none, which Qt and `clean` have put this sign in the place of.
+            if n_unreadable := text.count("\ufffd"):
+                self.unreadable_pasted.emit(n_unreadable)
 
     # -- Qt's events ---------------------------------------------------------------------------------------------
 

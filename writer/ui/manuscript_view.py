@@ -44,6 +44,7 @@ class ManuscriptView(QObject):
         files.withdrawn.connect(window.notices.withdraw)
         files.place_requested.connect(self._editor.set_caret)
         self._safekeeping.status_changed.connect(self._on_keeping_changed)
+        self._editor.unreadable_pasted.connect(self._on_unreadable_pasted)
         self._editor.caret_moved.connect(self._safekeeping.note_caret)
         outside.comparison_ready.connect(self._show_choice)
         versions.comparison_ready.connect(self._show_version)
@@ -85,9 +86,9 @@ class ManuscriptView(QObject):
         elif not m.has_unsaved_text:
             shown = "Saved" if m.path else ""
         elif self._safekeeping.is_failing:
-            shown = "Not on the disk"
+            shown = "Unsafe"
         else:
-            shown = "Edited" if m.path else "Draft kept"
+            shown = "Edited" if m.path else "Draft"
         self._status.set_saving(shown)
 
     def _on_keeping_changed(self, notice: JournalNotice) -> None:
@@ -96,6 +97,12 @@ class ManuscriptView(QObject):
             self._window.notices.show_notice(notice.message, notice.hint, "error")
         else:
             self._window.notices.show_notice("Every edit reaches the disk again.")
+
+    def _on_unreadable_pasted(self, n: int) -> None:
+        what = "1 character" if n == 1 else f"{n:,} characters"
+        self._window.notices.show_notice(
+            f"{what} of what you pasted could not be read.", "The sign \ufffd stands in their place."
+        )
 
     # -- comparisons ---------------------------------------------------------------------------------------------
 

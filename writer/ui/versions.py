@@ -9,7 +9,7 @@ from writer.document.change import Change
 from writer.document.comparison import Row, compare, restoration
 from writer.document.manuscript import Desk, Manuscript
 from writer.document.provenance import Author, Run
-from writer.document.rewriting import rewrite
+from writer.document.rewriting import restore, rewrite
 from writer.document.versions import Reason, Version, VersionText
 from writer.errors import WriterError
 from writer.ui.errands import Errands
@@ -147,10 +147,10 @@ class VersionsController(QObject):
         if self._compared is None or self._again.isActive():
             return  # the text is another one by now; the rows come anew in a moment
         m, _, content = self._compared
-        document = m.document
-        with document.group("Bringing back", Author.HUMAN):
-            for piece in reversed(restoration(self._rows, content.text, document.text, chosen)):
-                document.replace(piece.start, piece.end, piece.text)
+        pieces = restoration(self._rows, content.text, m.document.text, chosen)
+        for record in content.generations:
+            m.document.add_generation(record)
+        restore(m.document, pieces, content.runs, "Bringing back")
 
     def restore(self, version: Version) -> None:
         """Go back to a version; the text as it is becomes a version too, and one undo takes it back."""

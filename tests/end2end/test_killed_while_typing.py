@@ -1,0 +1,114 @@
+"""The window's process is killed while a writer types, or a model streams, and never pauses: what comes back.
+
+Promised: all but what was written in the last second, and all but the last 200 characters, of a text with a file or
+without one.
+"""
+
+import itertools
+import os
+import random
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from writer.document.file_ops import FileOps
+from writer.document.provenance import Author
+from writer.document.recovery import list_drafts, recover
+
+SCRIPT = Path(__file__).with_name("type_in_window.py")
+ROOT = Path(__file__).resolve().parents[2]
+LOST_S, LOST_CHARS = 1.0, 200
+START_S = 60.0
+N_WHOLE, N_SAMPLE = 200, 10
+SEED = 20261125
+
+
+def expected(length: int) -> str:
+    return "".join(itertools.islice((c for n in itertools.count(1) for c in f"{n} "), length))
+
+
+def read_until(process: "subprocess.Popen[bytes]", deadline_s: float) -> list[tuple[float, int]]:
+    """(moment, characters) of all that the child tells until then."""
+    assert process.stdout is not None
+    told: list[tuple[float, int]] = []
+    rest = b""
+    while (left_s := deadline_s - time.monotonic()) > 0:
+        if not select.select([process.stdout], [], [], left_s)[0]:
+            break
+        data = os.read(process.stdout.fileno(), 65_536)
+        if not data:
+            break
+        *lines, rest = (rest + data).split(b"\n")
+        told += [(time.monotonic(), int(line)) for line in lines]
+    return told
+
+
+def kill_one(home: Path, chance: random.Random) -> tuple[float, int]:
+    """(seconds, characters) lost of what the child had told."""
+    how, pause_ms = chance.choice(["keys", "keys", "model", "both"]), chance.choice([1, 5, 20])
+    file = home / "story.txt"
+    arguments = [how, str(pause_ms)]
+    if chance.random() < 0.5:
+        home.mkdir()
+        file.write_bytes(b"")
+        arguments.append(str(file))
+    environ = os.environ | {"WRITER_HOME": str(home), "PYTHONPATH": str(ROOT), "QT_QPA_PLATFORM": "offscreen"}
+    process = subprocess.Popen(
+        [sys.executable, str(SCRIPT), *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environ
+    )
+    try:
+        told: list[tuple[float, int]] = []
+        begun_by = time.monotonic() + START_S
+        while not told:
+            assert time.monotonic() < begun_by, "the window did not begin to take text"
+            assert process.poll() is None, "the window ended by itself"
+            told = read_until(process, time.monotonic() + 0.05)
+        told += read_until(process, time.monotonic() + chance.uniform(0.1, 6.0))
+    finally:
+        process.send_signal(signal.SIGKILL)
+        killed_s = time.monotonic()
+        process.wait()
+    told += read_until(process, time.monotonic() + 0.2)
+    found = what_is_left(home, file)
+    assert found == expected(len(found)), "what came back is not what was written"
+    n_told = told[-1][1]
+    safe = max((n for moment, n in told if moment <= killed_s - LOST_S), default=0)
+    assert len(found) >= max(safe, n_told - LOST_CHARS), f"{how}, {pause_ms} ms: {len(found)} of {n_told} characters"
+    lost_since = next((moment for moment, n in told if n > len(found)), killed_s)
+    return max(0.0, killed_s - lost_since), max(0, n_told - len(found))
+
+
+def what_is_left(home: Path, file: Path) -> str:
+    """What the next start shows: the draft, or else the file."""
+    drafts = [found for found in list_drafts([home / "state" / "recovery"], FileOps()) if found.recoverable]
+    if not drafts:
+        return file.read_text(encoding="utf-8") if file.exists() else ""
+    recovered = recover(drafts[0], FileOps())
+    assert all(run.generation == "g" for run in recovered.runs if run.author is Author.MODEL)
+    assert not recovered.generations or [record.id for record in recovered.generations] == ["g"]
+    return recovered.text
+
+
+def kill_many(folder: Path, n_kills: int) -> tuple[float, int]:
+    chance = random.Random(SEED)
+    worst = (0.0, 0)
+    for number in range(n_kills):
+        lost = kill_one(folder / str(number), chance)
+        worst = max(worst[0], lost[0]), max(worst[1], lost[1])
+    print(f"{n_kills} kills: at worst {worst[0]:.2f} s and {worst[1]} characters lost")
+    return worst
+
+
+def test_d44_d45_a_sample_of_kills_loses_no_more_than_promised(tmp_path: Path) -> None:
+    kill_many(tmp_path, N_SAMPLE)
+
+
+@pytest.mark.long
+@pytest.mark.alone
+def test_d44_d45_two_hundred_kills_lose_no_more_than_promised(tmp_path: Path) -> None:
+    kill_many(tmp_path, N_WHOLE)
