@@ -270,6 +270,34 @@ def test_a_file_that_cannot_be_made_leaves_nothing(tmp_path: Path, name: str) ->
     assert files_in(tmp_path) == {}
 
 
+@pytest.mark.parametrize("name", ["open_to_append", "replace_at_once", "sync", "create", "write", "sync_folder"])
+def test_a_place_that_cannot_be_taken_over_keeps_what_it_held_or_has_the_new(tmp_path: Path, name: str) -> None:
+    old = tmp_path / "00000001-ab.journal"
+    old.write_bytes(b"one\n")
+    with pytest.raises(OSError, match="Input/output error"):
+        JournalFile(tmp_path, "ab", 2, b"one\ntwo\n", RefusingOps({name: errno.EIO}), over=old)
+    (content,) = files_in(tmp_path).values()
+    assert content in (b"one\n", b"one\ntwo\n")
+
+
+def test_a_place_taken_over_whose_name_cannot_be_changed_keeps_it(tmp_path: Path) -> None:
+    class NamesOnce(FileOps):
+        n = 0
+
+        def replace_at_once(self, source: Path, target: Path) -> None:
+            self.n += 1
+            if self.n > 1:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            super().replace_at_once(source, target)
+
+    old = tmp_path / "00000001-ab.journal"
+    old.write_bytes(b"one\n")
+    file = JournalFile(tmp_path, "ab", 2, b"two\n", NamesOnce(), over=old)
+    file.append(b"more\n")
+    file.close()
+    assert files_in(tmp_path) == {"00000001-ab.journal": b"two\nmore\n"}
+
+
 def test_the_trash_keeps_what_a_journal_held(tmp_path: Path) -> None:
     file = JournalFile(tmp_path, "ab", 1, b"one\n", FileOps())
     file.move_to_trash(NOON)

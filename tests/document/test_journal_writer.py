@@ -119,6 +119,7 @@ def test_a_save_told_by_another_thread(tmp_path: Path) -> None:
         assert files_in(tmp_path) == {}
 
 
+@pytest.mark.alone
 def test_d54_all_is_synced_within_two_seconds_when_the_session_ends(tmp_path: Path) -> None:
     with writing(tmp_path) as (document, journal):
         for _ in range(2000):
@@ -148,6 +149,7 @@ def test_d56_a_disk_that_hangs_holds_nobody_up(tmp_path: Path) -> None:
     assert recovered_text(tmp_path) == document.text, "what was recorded before the end is written after all"
 
 
+@pytest.mark.alone
 def test_recording_takes_microseconds(tmp_path: Path) -> None:
     """Beside one second for what may happen on a machine that is busy with other things."""
     change = Change(0, "", "x", Author.HUMAN, None, (), (Run(1, Author.HUMAN),))
@@ -246,12 +248,14 @@ def _kill_a_typist(folder: Path, pause: float, after: float) -> None:
     assert all(draft.recoverable for draft in drafts)
 
 
+@pytest.mark.alone
 def test_d44_d45_a_kill_takes_less_than_a_second_of_typing_that_never_pauses(tmp_path: Path) -> None:
     chance = random.Random(44)
     for n, pause in enumerate((0.001, 0.0, 0.15)):
         _kill_a_typist(tmp_path / str(n), pause, after=1.5 + chance.random())
 
 
+@pytest.mark.alone
 @pytest.mark.long
 def test_d44_a_kill_at_any_moment_takes_less_than_a_second(tmp_path: Path) -> None:
     chance = random.Random(45)

@@ -237,6 +237,7 @@ def test_d46_what_has_become_of_the_manuscript(
     change(story)
     recovered = recovered_from(tmp_path / "recovery")
     assert recovered.file_on_disk is expected
+    assert recovered.base_saved == (expected is FileOnDisk.BASE)
     assert recovered.text == "Once!?..."
 
 

@@ -127,12 +127,11 @@ class JournalFile:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self.path))
 
     def _take_name_of(self, old: Path) -> None:
+        """Not synced: the file is safe under either name."""
         try:
             self._ops.replace(old, self.path)
         except OSError:
             self.path = old  # only its place in the list of drafts is not the first then
-        else:
-            self._ops.sync_folder(self.path.parent)
 
     def _open(self, length: int) -> None:
         self._descriptor = self._ops.open_to_append(self.path)

@@ -78,7 +78,7 @@ class DraftFound:
 class Recovered:
     """A draft's text, and how it came from the text it started with.
 
-    base_saved -- whether the manuscript held `base_text`
+    base_saved -- whether the manuscript holds `base_text`, or there is none and that is empty
     changes -- lead from `base_text` to `text`
     """
 
@@ -126,7 +126,7 @@ def recover(found: DraftFound, ops: FileOps) -> Recovered:
         draft=header.draft,
         base_text=state.base.text,
         base_runs=state.base.runs,
-        base_saved=state.base.saved,
+        base_saved=state.base.saved and disk.holds in (FileOnDisk.NONE, FileOnDisk.BASE),
         changes=tuple(state.changes),
         text=text,
         runs=tuple(state.provenance.runs(0, len(text))),
