@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.document.child import is_killed_in_child
+from tests.document.faulty_ops import DeadlyOps, FailingOps
 from writer.document.authorship_record import NewerSidecarError
 from writer.document.file_ops import FileOps
 from writer.document.generation_record import GenerationRecord
@@ -403,72 +405,66 @@ def test_keys_of_others_are_kept(story: Path) -> None:
 # -- the disk ----------------------------------------------------------------------------------------------------
 
 
-class FailingAt(FileOps):
-    """Every call, counted; the `n`-th fails."""
-
-    def __init__(self, n: int) -> None:
-        self.n, self.calls = n, 0
-
-    def _count(self) -> None:
-        self.calls += 1
-        if self.calls == self.n:
-            raise OSError(28, "No space left on device")
+def reset(story: Path, old: bytes | None) -> None:
+    for path in story.parent.iterdir():
+        if path != story:
+            path.unlink()
+    if old is not None:
+        sidecar(story).write_bytes(old)
 
 
-def _counted(name: str) -> Callable[..., object]:
-    def call(self: FailingAt, *arguments: object) -> object:
-        self._count()
-        return getattr(FileOps, name)(self, *arguments)
-
-    return call
-
-
-for _name in (
-    "create",
-    "write",
-    "sync",
-    "close",
-    "read",
-    "stat",
-    "replace_at_once",
-    "remove",
-    "sync_folder",
-    "set_mode",
-):
-    setattr(FailingAt, _name, _counted(_name))
-
-
-@pytest.mark.parametrize("old", [None, "valid", "damaged"])
-def test_d11_d14_any_failing_call_leaves_the_old_record_or_the_new(old: str | None, story: Path) -> None:
+@pytest.mark.parametrize("for_ever", [False, True])
+@pytest.mark.parametrize("state", ["missing", "valid", "damaged"])
+def test_d11_d14_any_failing_call_leaves_the_old_record_or_the_new(state: str, for_ever: bool, story: Path) -> None:
+    old = {"missing": None, "valid": sidecar(story).read_bytes(), "damaged": b"damaged"}[state]
     new = runs_of(TEXT, GENERATED[1])
-    before = None if old is None else sidecar(story).read_bytes() if old == "valid" else b"damaged"
+    aside = story.with_name("story.txt.writer.json.damaged")
     n = 0
     while True:
-        n += 1
-        for path in story.parent.iterdir():
-            if path != story:
-                path.unlink()
-        if before is not None:
-            sidecar(story).write_bytes(before)
-        ops, failure = FailingAt(n), None
+        reset(story, old)
+        ops, failure = FailingOps(n, for_ever=for_ever), None
         try:
             write_sidecar(story, TEXT, new, [], ops)
         except WriterError as error:
             failure = error
         if failure is None:
             assert read_sidecar(story, TEXT, OPS).runs == new
-            if ops.calls < n:
+            if len(ops.calls) <= n:
                 break
-            continue
-        assert "story.txt.writer.json" in failure.message
-        aside = story.with_name("story.txt.writer.json.damaged")
-        assert {path.name for path in story.parent.iterdir()} <= {path.name for path in (story, sidecar(story), aside)}
-        now = sidecar(story).read_bytes() if sidecar(story).exists() else None
-        if old == "damaged":
-            assert before in (now, aside.read_bytes() if aside.exists() else None)
-        elif now != before:
-            assert read_sidecar(story, TEXT, OPS).runs == new
+        else:
+            assert "story.txt.writer.json" in failure.message
+            if not for_ever:  # else the disk does not let go of the staged file either
+                assert {path.name for path in story.parent.iterdir()} <= {story.name, sidecar(story).name, aside.name}
+            now = sidecar(story).read_bytes() if sidecar(story).exists() else None
+            if state == "damaged":
+                assert old in (now, aside.read_bytes() if aside.exists() else None)
+            elif now != old:
+                assert read_sidecar(story, TEXT, OPS).runs == new
+        n += 1
     assert n > 6
+
+
+@pytest.mark.parametrize("state", ["missing", "valid"])
+def test_d01_d08_a_kill_at_any_call_leaves_the_old_record_or_the_new(state: str, story: Path) -> None:
+    old = sidecar(story).read_bytes() if state == "valid" else None
+    new = runs_of(TEXT, GENERATED[1])
+    outcomes = set()
+    for n in range(100):
+        reset(story, old)
+        if not is_killed_in_child(lambda n=n: write_sidecar(story, TEXT, new, [], DeadlyOps(n))):
+            break
+        now = sidecar(story).read_bytes() if sidecar(story).exists() else None
+        outcomes.add(now == old)
+        if now != old:
+            assert read_sidecar(story, TEXT, OPS) == SidecarResult(new)
+    assert outcomes == {True, False}
+    assert read_sidecar(story, TEXT, OPS).runs == new
+
+
+@given(n=st.integers(0, 20))
+def test_any_failing_call_of_reading_is_told(n: int, story: Path) -> None:
+    result = read_sidecar(story, TEXT, FailingOps(n))
+    assert result == read_sidecar(story, TEXT, OPS) or (result.must_stay and result.notice)
 
 
 def test_a_record_that_cannot_be_read_now_is_neither_used_nor_written_over(story: Path) -> None:

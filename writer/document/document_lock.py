@@ -71,9 +71,9 @@ class HeldBy:
 class DocumentLock:
     """A lock that was taken. One thread at a time calls its methods."""
 
-    def __init__(self, place: Path | None, content: bytes, ops: FileOps) -> None:
+    def __init__(self, request: "_Request", place: Path | None, content: bytes) -> None:
         """place -- the lock file; None when none could be written, and no other process can see the lock."""
-        self._place, self._content, self._ops = place, content, ops
+        self._request, self._place, self._content = request, place, content
         self._is_released = False
 
     @staticmethod
@@ -89,30 +89,27 @@ class DocumentLock:
         return _Request(path, ops, me, now, fallback).take()
 
     def still_mine(self) -> bool:
-        """Whether nobody else has taken the lock over. A lock file that has vanished is put back."""
+        """Whether nobody else is known to have taken the lock over. A lock file that has vanished is put back."""
         if self._is_released or self._place is None:
             return not self._is_released
-        for _ in range(_N_TRIES):
-            entry = _read(self._place, self._ops)
-            if entry.state is not _State.MISSING:
-                return entry.data == self._content or entry.state is _State.UNREACHABLE
-            try:
-                _create(self._place, self._content, self._ops)
-            except FileExistsError:
-                continue
-            except OSError:
-                return True  # nor can anybody else
-            return True
-        return False
+        entry = _read(self._place, self._request.ops)
+        if entry.state is not _State.MISSING:
+            return entry.data in (self._content, b"")
+        answer = self._request.take()
+        if isinstance(answer, HeldBy):
+            return False
+        self._place, self._content = answer.lock._place, answer.lock._content
+        return True
 
     def release(self) -> None:
         """The manuscript is closed: remove the lock file, if it is still ours. What cannot be removed goes stale."""
         self._is_released = True
         if self._place is None:
             return
-        with contextlib.suppress(OSError), _alone_in({self._place.parent}, self._ops):
-            if self._ops.kind(self._place) == "file" and self._ops.read(self._place) == self._content:
-                self._ops.remove(self._place)
+        ops = self._request.ops
+        with contextlib.suppress(OSError), _alone_in({self._place.parent}, ops):
+            if _read(self._place, ops).data == self._content:
+                ops.remove(self._place)
 
 
 class _State(Enum):
@@ -143,8 +140,11 @@ class _Request:
     fallback: Path
 
     def take(self, despite: _Entry | None = None) -> Taken | HeldBy:
-        """despite -- the lock that the user wants taken over, whoever has it."""
-        target = self.ops.resolve(self.path)
+        """despite -- the lock that the user wants taken over, whoever has it"""
+        try:
+            target = self.ops.resolve(self.path)
+        except OSError:
+            target = self.path.absolute()
         digest = hashlib.sha256(os.fsencode(target)).hexdigest()[:32]
         places = companion(target, ".", LOCK_SUFFIX), self.fallback / f"{digest}{LOCK_SUFFIX}"
         about = {"format": 1, "token": secrets.token_hex(8), "since": self.now.isoformat(timespec="seconds")}
@@ -161,7 +161,7 @@ class _Request:
                     break
                 except FileExistsError:  # somebody else was quicker
                     place, reason = None, "another one comes and goes"
-        lock = DocumentLock(place, content, self.ops)
+        lock = DocumentLock(self, place, content)
         if place is not None:
             return Taken(lock)
         told = f"Other windows cannot see that {shown_name(target)} is open here"

@@ -84,8 +84,8 @@ def write_sidecar(
     text -- what was saved
     runs -- its authorship from the first to the last character
     """
-    sidecar = sidecar_path(path_of_text, ops)
     try:
+        sidecar = sidecar_path(path_of_text, ops)
         try:
             old, is_broken = _read(sidecar, ops), False
         except ValueError:
@@ -105,7 +105,7 @@ def write_sidecar(
                 raise
         staged.put_in_place()
     except OSError as error:
-        raise cannot("save", sidecar, error, ops) from error
+        raise cannot("save", companion(path_of_text, "", SIDECAR_SUFFIX), error, ops) from error
 
 
 def _read(sidecar: Path, ops: FileOps) -> AuthorshipRecord | None:
