@@ -17,7 +17,7 @@ STARTER_HOME := $(TEST)/starter-home
 BUILD_SOURCES := $(shell find writer/models writer/engine -name '*.py') resources/models.toml \
     $(wildcard resources/gate/*.txt resources/calibration/*.txt)
 
-.PHONY: run test test-long check format bench bench-peers bench-window locks clean
+.PHONY: run test test-long check format bench bench-peers bench-window bench-manuscript locks clean
 
 run: $(RUNTIME)/.ready
 	@sh packaging/system_libraries.sh window
@@ -53,6 +53,10 @@ bench-peers: $(TEST)/.ready
 bench-window: $(TEST)/.ready
 	@sh packaging/system_libraries.sh tests
 	$(TEST)/bin/python tests/benchmarks/window.py $(ARGS)
+
+bench-manuscript: $(TEST)/.ready
+	@sh packaging/system_libraries.sh tests
+	$(TEST)/bin/python tests/benchmarks/manuscript.py $(ARGS)
 
 locks: $(TEST)/.ready
 	$(TEST)/bin/python $(LOCKS)/make_locks.py

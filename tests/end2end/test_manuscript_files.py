@@ -349,6 +349,44 @@ def test_d43_half_a_character_from_the_clipboard_is_replaced_and_told(
     assert (tmp_path / "story.txt").read_text(encoding="utf-8") == pasted
 
 
+def test_d36_a_line_too_long_to_edit_is_shown_in_pieces_and_its_file_stays(
+    open_page: OpenPage, tmp_path: Path, qtbot: QtBot
+) -> None:
+    path = tmp_path / "one-line.txt"
+    data = b"word " * 1_000_000
+    path.write_bytes(data)
+    window = open_page(path)
+    assert "a line of 5,000,000 characters" in window.notices.message
+    assert window.editor.isReadOnly()
+    assert window.files.document.text.replace("\n", "").encode() == data
+    window.files.save()
+    window.close()
+    assert path.read_bytes() == data
+
+
+def test_d36_a_line_too_long_to_edit_is_not_pasted(open_page: OpenPage) -> None:
+    window = open_page(None)
+    data = QMimeData()
+    data.setText("word " * 200_000)
+    window.editor.insertFromMimeData(data)
+    assert window.files.document.text == ""
+    assert "more than 500,000 characters" in window.notices.message
+
+
+def test_a_file_that_another_program_made_into_no_text_leaves_the_page_as_it_was(
+    open_page: OpenPage, tmp_path: Path, qtbot: QtBot
+) -> None:
+    path = tmp_path / "story.txt"
+    path.write_text("mine")
+    window = open_page(path)
+    path.write_bytes(b"\x7fELF\0\0\0" * 20)
+    qtbot.waitUntil(lambda: "what is no text" in window.notices.message, timeout=LONG_MS)
+    assert window.files.document.text == "mine"
+    QTest.keyClicks(window.editor, "x")
+    window.close()
+    assert path.read_bytes() == b"\x7fELF\0\0\0" * 20
+
+
 def test_d53_a_save_while_the_model_writes_holds_one_moment_of_the_text(
     open_page: OpenPage, tmp_path: Path, qtbot: QtBot
 ) -> None:

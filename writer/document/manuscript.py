@@ -200,21 +200,22 @@ def save_manuscript(
     used = {run.generation for run in snapshot.runs}
     generations = [record for record in snapshot.generations.values() if record.id in used]
     history_file = _history_file(target, desk)
-    everything = snapshot.generations.values()
+    everything, undo, redo = snapshot.generations.values(), snapshot.undo, snapshot.redo
     text, runs, now = snapshot.text, snapshot.runs, desk.now()
     beside: list[tuple[str, Callable[[], object]]] = [
-        ("What undo needs later", lambda: save_history(history_file, text, snapshot.undo, snapshot.redo, everything, desk.ops)),
-        ("A version", lambda: desk.versions.add(key, text, runs, generations, Reason.SAVE, now)),
-        ("Fewer versions", lambda: desk.versions.thin(key, now)),
+        ("what undo needs later", lambda: save_history(history_file, text, undo, redo, everything, desk.ops)),
+        ("a version of it", lambda: desk.versions.add(key, text, runs, generations, Reason.SAVE, now)),
+        ("fewer versions", lambda: desk.versions.thin(key, now)),
     ]
     if snapshot.keeps_authorship:
-        beside.append(("Who wrote what", lambda: write_sidecar(target, text, runs, generations, desk.ops)))
+        beside.append(("who wrote what", lambda: write_sidecar(target, text, runs, generations, desk.ops)))
     for what, put in beside:
         try:
             put()
         except WriterError as error:
-            notices.append(f"{target.name} is saved, but {what[0].lower()}{what[1:]} could not be kept: {error.message}")
-    return SavedAs(target, saved.format, saved.fingerprint, tuple(notices), saved.displaced is not None and not overwrite)
+            notices.append(f"{target.name} is saved, but {what} could not be kept: {error.message}")
+    was_displaced = saved.displaced is not None and not overwrite
+    return SavedAs(target, saved.format, saved.fingerprint, tuple(notices), was_displaced)
 
 
 def save_manuscript_as(

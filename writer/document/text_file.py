@@ -12,6 +12,8 @@ from writer.document.file_ops import FileOps
 from writer.errors import WriterError
 
 MAX_FILE_BYTES = 64 * 2**20
+LONGEST_LINE = 500_000  # characters; each key would lay out the whole line anew, for a second and more
+_SHOWN_LINE = 10_000
 _N_READS = 3
 
 
@@ -68,7 +70,18 @@ def open_text(path: Path, ops: FileOps, encoding: str | None = None) -> OpenedFi
     notices = [loaded.notice] if loaded.notice else []
     if not writable and not loaded.read_only:
         notices.append(f"{name} is write-protected: changes can be saved under another name.")
-    return OpenedFile(target, loaded.text, loaded.format, found, loaded.read_only, " ".join(notices))
+    text, read_only = loaded.text, loaded.read_only
+    if not read_only and (longest := max(map(len, text.split("\n")))) > LONGEST_LINE:
+        text = _in_pieces(text)
+        read_only = f"{name} has a line of {longest:,} characters, too long to edit, so it can only be read here."
+    return OpenedFile(target, text, loaded.format, found, read_only, " ".join(notices))
+
+
+def _in_pieces(text: str) -> str:
+    """With line breaks wherever a line would be too long to show."""
+    return "\n".join(
+        line[at : at + _SHOWN_LINE] for line in text.split("\n") for at in range(0, max(1, len(line)), _SHOWN_LINE)
+    )
 
 
 def refuse_what_is_no_file(target: Path, name: str, ops: FileOps) -> None:

@@ -22,6 +22,7 @@ from writer.document.change import Change
 from writer.document.document import Document
 from writer.document.encoding import clean
 from writer.document.provenance import Author
+from writer.document.text_file import LONGEST_LINE
 from writer.ui.mirror import Utf16Map, displayed, trim_common, typed
 from writer.ui.overrides import nothing, reported
 from writer.ui.page_layout import MARGIN_TOP, PageLayout
@@ -38,6 +39,7 @@ class Editor(QTextEdit):
     typing_begun = Signal()  # before the document takes what the writer did
     typed = Signal()  # the writer changed the text by key, paste, input method or drop
     unreadable_pasted = Signal(int)  # so many characters of the clipboard could not be read
+    long_line_refused = Signal()  # the clipboard has a line that is too long to edit
     caret_moved = Signal(int)
     point_size_changed = Signal(float)
 
@@ -226,6 +228,9 @@ class Editor(QTextEdit):
     def insertFromMimeData(self, source: QMimeData) -> None:
         if source.hasText():
             text, _ = clean(source.text().replace("\r\n", "\n").replace("\r", "\n"))
+            if max(map(len, text.split("\n"))) > LONGEST_LINE:
+                self.long_line_refused.emit()
+                return
             self._text_document.close_typing_group()
             self.textCursor().insertText(displayed(text))
             self.ensureCursorVisible()

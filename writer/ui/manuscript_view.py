@@ -9,6 +9,7 @@ from writer.document.change import Change
 from writer.document.comparison import Row
 from writer.document.journal_notice import JournalNotice
 from writer.document.manuscript import Manuscript
+from writer.document.text_file import LONGEST_LINE
 from writer.document.word_count import WordCount
 from writer.ui.notices import NoticeAction
 
@@ -44,6 +45,12 @@ class ManuscriptView(QObject):
         files.withdrawn.connect(window.notices.withdraw)
         files.place_requested.connect(self._editor.set_caret)
         self._safekeeping.status_changed.connect(self._on_keeping_changed)
+        self._editor.long_line_refused.connect(
+            lambda: window.notices.show_notice(
+                f"What you would paste has a line of more than {LONGEST_LINE:,} characters.",
+                "Break it into paragraphs first.",
+            )
+        )
         self._editor.unreadable_pasted.connect(self._on_unreadable_pasted)
         self._editor.caret_moved.connect(self._safekeeping.note_caret)
         outside.comparison_ready.connect(self._show_choice)

@@ -122,6 +122,15 @@ class OutsideChanges(QObject):
     def _apply(self, m: Manuscript, theirs: OpenedFile) -> None:
         if m is not self._files.manuscript:
             return
+        if theirs.read_only:
+            m.is_contested = True
+            self._files.tell(
+                f"Another program has changed {m.title} into what is no text.",
+                "Your text is still here. Save it under another name.",
+                "error",
+                (("Save as…", self._files.save_as),),
+            )
+            return
         had_own = m.document.modified
         rewrite(m.document, theirs.text, "Change by another program")
         m.format, m.fingerprint, m.is_contested = theirs.format, theirs.fingerprint, False
