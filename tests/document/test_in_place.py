@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.document.child import NOBODY, folder_for, is_killed_in_child, run_in_child
+from tests.document.child import is_killed_in_child
 from tests.document.faulty_ops import CountingOps, DeadlyOps, FailingOps, MeddlingOps, SlicingOps, files_in
 from writer.document.encoding import TextFormat
 from writer.document.file_ops import FileOps
-from writer.document.saving import FileChanged, FileDeleted, NeedsInPlace, Saved, save_text
+from writer.document.saving import FileChanged, FileDeleted, Saved, save_text
 from writer.document.text_file import Fingerprint, fingerprint
 from writer.errors import WriterError
 
@@ -200,6 +200,27 @@ def test_d14_d17_a_disk_that_dies_while_the_file_is_written_leaves_the_copy_and_
         )
 
 
+def test_d17_a_disk_that_stores_something_else_leaves_the_copy(path: Path) -> None:
+    class Lying(CountingOps):
+        def write(self, descriptor: int, data: bytes | memoryview) -> int:
+            wrong = "open_to_overwrite" in self.calls
+            return super().write(descriptor, bytes(len(data)) if wrong else data)
+
+    with pytest.raises(WriterError, match=r"may be damaged\. The whole text is in "):
+        save(path, b"new", Lying(), fingerprint(path, FileOps()))
+    assert copies(path) == [b"new"]
+
+
+def test_d17_an_interruption_while_the_file_is_written_leaves_the_copy(path: Path) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        save(path, b"new", MeddlingOps("truncate", interrupt))
+    assert path.read_bytes() not in (OLD, b"new")
+    assert copies(path) == [b"new"]
+
+
 def test_d17_a_copy_that_cannot_be_read_again_stops_the_save(path: Path) -> None:
     class Lying(FileOps):
         def read(self, of: Path) -> bytes:
@@ -215,85 +236,3 @@ def test_d51_a_rescue_folder_that_cannot_be_made_stops_the_save(path: Path) -> N
     with pytest.raises(WriterError, match=r"^Cannot save story\.txt"):
         save(path, b"new")
     assert path.read_bytes() == OLD
-
-
-# -- as a user who may not do everything -------------------------------------------------------------------------------
-
-
-def test_d17_a_folder_that_may_not_be_written_takes_the_text_in_place_only() -> None:
-    with folder_for(NOBODY) as folder:
-        stories, state = folder / "stories", folder / "state"
-        path = stories / "story.txt"
-        stories.mkdir()
-        state.mkdir()
-        path.write_bytes(OLD)
-        path.chmod(0o666)
-        state.chmod(0o777)
-        stories.chmod(0o555)
-
-        def act() -> list[str]:
-            told = []
-            expected = fingerprint(path, FileOps())
-            try:
-                save_text(path, "new", TextFormat(), FileOps(), expected=expected, rescue=rescue_of(path))
-            except NeedsInPlace as error:
-                told.append(error.message)
-            assert path.read_bytes() == OLD
-            save(path, b"new", FileOps(), expected)
-            return told
-
-        assert run_in_child(act, user=NOBODY) == ["story.txt can be written, but its folder takes no new files."]
-        assert files_in(folder) == {"stories/story.txt": b"new"}
-        stories.chmod(0o755)
-
-
-def test_d17_a_file_of_another_user_in_a_sticky_folder_takes_the_text_in_place_only() -> None:
-    if os.geteuid() != 0:
-        pytest.skip("a file of another user takes root; test_d17_a_folder_that_refuses… covers the refusal")
-    with folder_for(0) as folder:
-        path = folder / "story.txt"
-        path.write_bytes(OLD)
-        path.chmod(0o666)
-        folder.chmod(0o1777)
-
-        def act() -> str:
-            try:
-                save_text(
-                    path, "new", TextFormat(), FileOps(), expected=fingerprint(path, FileOps()), rescue=rescue_of(path)
-                )
-            except NeedsInPlace as error:
-                return error.message
-            return "saved"
-
-        assert "its folder takes no new files" in run_in_child(act, user=NOBODY)
-        assert files_in(folder) == {"story.txt": OLD}
-
-
-@pytest.mark.parametrize("in_place", [False, True])
-def test_d18_a_read_only_file_is_refused_and_keeps_its_mode(in_place: bool) -> None:
-    with folder_for(NOBODY) as folder:
-        path = folder / "story.txt"
-        path.write_bytes(OLD)
-        path.chmod(0o444)
-        if os.geteuid() == 0:
-            os.chown(path, NOBODY, NOBODY)
-
-        def act() -> str:
-            try:
-                save_text(
-                    path,
-                    "new",
-                    TextFormat(),
-                    FileOps(),
-                    expected=fingerprint(path, FileOps()),
-                    rescue=folder / "rescue",
-                    in_place=in_place,
-                )
-            except WriterError as error:
-                return str(error)
-            return "saved"
-
-        refusal = run_in_child(act, user=NOBODY)
-        assert refusal == "story.txt is write-protected, or its disk is. Save it under another name."
-        assert files_in(folder) == {"story.txt": OLD}
-        assert stat.S_IMODE(path.stat().st_mode) == 0o444

@@ -44,9 +44,12 @@ class NoFolderSync(RecordingOps):
         pass
 
 
-class BadFolderSync(RecordingOps):
-    def sync_folder(self, folder: Path) -> None:
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
+def refuse_folder_sync(disk: type[RecordingOps]) -> type[RecordingOps]:
+    class Refusing(disk):  # type: ignore[valid-type,misc]
+        def sync_folder(self, folder: Path) -> None:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    return Refusing
 
 
 OLD = ("The old text. " * 100).encode()
@@ -153,11 +156,14 @@ def test_d09_the_simulator_finds_a_plain_replacement_without_syncs(disk: type[Re
     assert not wrong_states(path, safe, b"new", b"newer")
 
 
+@pytest.mark.parametrize("disk", [RecordingOps, NoSwap, OneName])
 @pytest.mark.parametrize("old", [OLD, None], ids=["replaced", "new"])
-def test_d09_d14_a_save_that_failed_at_its_end_leaves_the_old_or_the_new_file(old: bytes | None, path: Path) -> None:
+def test_d09_d14_a_save_that_failed_at_its_end_leaves_the_old_or_the_new_file(
+    disk: type[RecordingOps], old: bytes | None, path: Path
+) -> None:
     if old is not None:
         path.write_bytes(old)
-    ops = BadFolderSync(path.parents[1])
+    ops = refuse_folder_sync(disk)(path.parents[1])
     with pytest.raises(WriterError, match="reports an error"):
         save(path, ops, "new text")
     for n in range(len(ops.events) + 1):
