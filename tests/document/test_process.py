@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -46,6 +47,18 @@ def test_the_fate_of_a_child() -> None:
     assert ME.fate_of(process) is Fate.ENDED  # a zombie
     child.communicate()
     assert ME.fate_of(process) is Fate.ENDED
+
+
+def test_where_there_are_no_process_files_the_system_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    me = Process.current()
+    assert abs(me.started - time.time()) < 10**6
+    assert me.fate_of(me) is Fate.RUNS
+    assert me.fate_of(replace(me, started=me.started - 1)) is Fate.ENDED
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    assert me.fate_of(replace(me, pid=child.pid)) is Fate.ENDED
+    child.communicate()
 
 
 @pytest.mark.parametrize(

@@ -138,6 +138,27 @@ def test_a_text_typed_twice_by_the_model_keeps_its_order() -> None:
     assert find_passages(passages, len(text), added) == [[Place(63, 111)], [Place(207, 255)]]
 
 
+def test_repeats_are_told_apart_by_how_far_their_neighbours_moved() -> None:
+    refrain = "Row, row, row your boat gently down the stream.\n"
+    human = "".join(f"Line {n} goes on for a while, and then it ends.\n" for n in range(200))
+    text = f"{LETTER}\n{refrain * 9}{human}"
+    passages = [passage(text, 0, len(LETTER)), passage(text, len(LETTER) + 1 + 4 * len(refrain), len(refrain))]
+    edited = "New words. " * 200 + text[: -len(human) // 2]
+    moved = len("New words. ") * 200
+    assert find_passages(passages, len(text), edited) == [
+        [Place(one.start + moved, one.start + moved + len(one.text))] for one in passages
+    ]
+
+
+def test_one_place_is_not_marked_for_two() -> None:
+    line = "The lighthouse keeper had not spoken to anyone in three weeks."
+    text = f"{line} He read.\n\nNobody came. {line} He slept.\n"
+    passages = [passage(text, 0, len(line)), passage(text, text.rindex(line), len(line))]
+    assert found_texts(passages, text, text) == [[line], [line]]
+    once = f"Nobody came. {line} He slept.\n"
+    assert sorted(found_texts(passages, text, once)) == [[], [line]]
+
+
 @pytest.mark.parametrize("short", ["the", " ", "three weeks", "."])
 def test_a_short_passage_is_known_by_what_stands_around_it(short: str) -> None:
     start = TEXT.index(short, TEXT.index("anyone"))

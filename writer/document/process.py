@@ -86,7 +86,8 @@ class Process:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "Process":
         """Raises ValueError for what describes no process; other keys are left out."""
-        pid, started = values.get("pid"), values.get("started")
+        pid: Any = values.get("pid")
+        started: Any = values.get("started")
         texts = {name: values.get(name, "") for name in ("host", "user", "boot", "namespace", "machine")}
         if type(pid) is not int or not 0 < pid <= _LARGEST_PID:
             raise ValueError("no number of a process")
@@ -116,13 +117,14 @@ def _started(pid: int) -> float | None:
     """When a process was started, see `Process`; None when it has ended and only waits for its parent to notice.
 
     Raises OSError or psutil.Error when it cannot be told."""
-    if sys.platform.startswith("linux"):
+    if sys.platform == "linux":
         # The name of the program stands in brackets and may hold any character.
         fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
         state, ticks = fields[0], fields[19]
         return None if state in (b"Z", b"X") else float(ticks)
-    process = psutil.Process(pid)
-    return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
+    else:  # noqa: RET505 - one branch for each system
+        process = psutil.Process(pid)
+        return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
 
 
 def _first_line(path: str) -> str:
