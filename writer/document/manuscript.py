@@ -229,13 +229,19 @@ def save_manuscript_as(
     taken = DocumentLock.take(path, desk.ops, desk.me, desk.now(), desk.locks)
     if isinstance(taken, HeldBy):
         raise WriterError(taken.description, "Close it there, or choose another name.")
+    versions = desk.versions
     try:
         with suppress(WriterError):  # older versions are no reason not to save
-            desk.versions.adopt(former_key, document_key(path), keep_old=keeps_former)
-        return save_manuscript(snapshot, path, desk, overwrite=True), taken.lock
+            versions.adopt(former_key, document_key(path), keep_old=True)
+        saved = save_manuscript(snapshot, path, desk, overwrite=True)
     except WriterError:
         taken.lock.release()
         raise
+    if not keeps_former:
+        with suppress(WriterError):
+            for version in versions.list(former_key):
+                versions.delete(version)
+    return saved, taken.lock
 
 
 def _manuscript(file: OpenedFile, document: Document) -> Manuscript:

@@ -1,0 +1,23 @@
+"""A desk in a temporary folder, for tests of what needs one."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from writer.document.file_ops import FileOps
+from writer.document.manuscript import Desk
+from writer.document.process import Process
+from writer.document.versions import VersionStore
+
+
+def desk_in(folder: Path, ops: FileOps | None = None) -> Desk:
+    ops = ops or FileOps()
+    return Desk(
+        folder / "recovery",
+        folder / "fallback",
+        folder / "undo",
+        folder / "locks",
+        VersionStore(folder / "versions", ops),
+        ops,
+        Process.current(),
+        lambda: datetime.now(UTC),
+    )
