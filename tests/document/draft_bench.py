@@ -130,6 +130,10 @@ class FailingAfterwards(FileOps):
         self._refuse("remove")
         super().remove(path)
 
+    def sync_folder(self, folder: Path) -> None:
+        self._refuse("sync_folder")
+        super().sync_folder(folder)
+
 
 def left_behind(folder: Path, text: str = "Once upon a time", draft: Draft | None = None, base: str = "") -> Path:
     """The journal of a crash: a draft that nobody writes any more."""

@@ -1,7 +1,6 @@
 """When a journal is written, synced, begun anew and removed; a thread only calls what is tested here."""
 
 import errno
-import os
 import random
 from dataclasses import replace
 from pathlib import Path
@@ -11,11 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.document.draft_bench import Bench, FailingAfterwards, journals, replay
-from tests.document.faulty_ops import files_in
 from writer.document import draft_journal
 from writer.document.document import Document
 from writer.document.file_ops import FileOps
-from writer.document.journal import Draft
+from writer.document.journal_notice import JournalStatus
 from writer.document.provenance import Author
 from writer.document.recovery import list_drafts, recover
 
@@ -195,104 +193,6 @@ def test_any_edits_come_back(tmp_path_factory: pytest.TempPathFactory, seed: int
         assert bench.document.text == held, "only what the manuscript holds needs no draft"
 
 
-# -- saves -------------------------------------------------------------------------------------------------------------
-
-
-def test_after_a_save_nothing_is_left(tmp_path: Path) -> None:
-    bench = Bench(tmp_path)
-    bench.type("Once")
-    bench.wait(0.4)
-    bench.journal.mark(1)
-    bench.journal.saved(1, bench.draft)
-    assert files_in(tmp_path) == {}
-    bench.wait(100)
-    assert files_in(tmp_path) == {}
-    bench.type(" upon")
-    bench.wait(0.4)
-    bench.assert_recovered_is_document()
-    assert bench.recovered().base_text == "Once"
-
-
-def test_a_save_leaves_what_was_written_meanwhile(tmp_path: Path) -> None:
-    bench = Bench(tmp_path, text="Once")
-    bench.type(" upon")
-    bench.wait(0.4)
-    (before,) = journals(tmp_path)
-    bench.journal.mark(1)
-    bench.type(" a")
-    bench.generate(" time", "g1")
-    bench.wait(0.4)
-    bench.document.replace(0, 1, "0")
-    bench.journal.saved(1, Draft("ab12", "story.txt"))
-    assert journals(tmp_path) == [before]
-    recovered = bench.recovered()
-    assert (recovered.base_text, recovered.text) == ("Once upon", "0nce upon a time")
-    assert recovered.base_saved
-    assert recovered.draft.title == "story.txt"
-    bench.assert_recovered_is_document()
-
-
-def test_a_snapshot_is_in_the_journal_before_it_is_in_the_manuscript(tmp_path: Path) -> None:
-    bench = Bench(tmp_path)
-    bench.type("Once")
-    bench.journal.mark(1)
-    assert bench.recovered().text == "Once"
-
-
-def test_an_older_mark_than_the_newest_takes_nothing_away(tmp_path: Path) -> None:
-    bench = Bench(tmp_path)
-    bench.type("Once")
-    bench.journal.mark(1)
-    bench.type(" upon")
-    bench.journal.mark(2)
-    bench.journal.saved(1, bench.draft)
-    assert bench.recovered().base_text == ""
-    bench.assert_recovered_is_document()
-    bench.journal.saved(2, bench.draft)
-    assert bench.drafts() == []
-
-
-def test_a_save_whose_journal_cannot_begin_anew_goes_on_with_the_old(tmp_path: Path) -> None:
-    ops = FailingAfterwards()
-    bench = Bench(tmp_path, ops=ops)
-    bench.type("Once")
-    bench.journal.mark(1)
-    bench.type(" upon")
-    ops.refused = {"create": errno.ENOSPC}
-    bench.journal.saved(1, bench.draft)
-    assert bench.recovered().base_text == ""
-    bench.assert_recovered_is_document()
-    assert bench.notices == []
-
-
-def test_d57_ten_thousand_saves_leave_nothing(tmp_path: Path) -> None:
-    _save_over_and_over(tmp_path, 200)
-
-
-@pytest.mark.long
-def test_d57_ten_thousand_saves_leave_nothing_in_full(tmp_path: Path) -> None:
-    _save_over_and_over(tmp_path, 10_000)
-
-
-def _save_over_and_over(folder: Path, n: int) -> None:
-    bench = Bench(folder)
-    n_descriptors = len(os.listdir("/proc/self/fd"))
-    for number in range(1, n + 1):
-        bench.type("x")
-        bench.wait(0.4)
-        bench.journal.mark(number)
-        if number % 2:
-            bench.type("y")
-        bench.journal.saved(number, bench.draft)
-        assert len(files_in(folder)) <= 2, "a journal and its lock"
-        if len(bench.document) > 100:
-            bench.document.replace(0, 100, "")
-    bench.journal.mark(n + 1)
-    bench.journal.saved(n + 1, bench.draft)
-    assert files_in(folder) == {}
-    assert len(os.listdir("/proc/self/fd")) <= n_descriptors
-
-
 # -- growth ------------------------------------------------------------------------------------------------------------
 
 
@@ -322,4 +222,22 @@ def test_a_checkpoint_that_does_not_fit_is_no_failure(tmp_path: Path, monkeypatc
     assert journals(tmp_path)[0].stat().st_size > 9000
     assert ops.n_refused <= 3
     assert bench.notices == []
+    bench.assert_recovered_is_document()
+
+
+def test_a_checkpoint_that_may_not_be_on_the_disk_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(draft_journal, "CHECKPOINT_BYTES", 100)
+    ops = FailingAfterwards()
+    bench = Bench(tmp_path, ops=ops, text="Once")
+    bench.type("!")
+    bench.wait(0.4)
+    ops.refused = {"sync_folder": errno.EIO}
+    bench.type("?")
+    bench.wait(0.4)
+    assert bench.statuses == [JournalStatus.NOT_KEPT]
+    ops.refused = {}
+    bench.wait(2)
+    assert bench.statuses == [JournalStatus.NOT_KEPT, JournalStatus.KEPT]
     bench.assert_recovered_is_document()

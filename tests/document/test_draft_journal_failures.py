@@ -93,6 +93,9 @@ def test_a_file_that_failed_to_sync_is_not_trusted_again(tmp_path: Path) -> None
     assert journals(tmp_path)[0].stat().st_ino != inode
     bench.assert_recovered_is_document()
     assert bench.notices == [], "the new file was synced"
+    bench.type(" a time")
+    assert bench.journal.sync(), "by a new file again"
+    bench.assert_recovered_is_document()
 
 
 def test_a_line_that_cannot_be_taken_back_makes_a_new_file(tmp_path: Path) -> None:

@@ -53,6 +53,8 @@ def test_a_draft_without_a_change_is_kept_too_when_it_is_taken_up(tmp_path: Path
     text = lines.draft(Draft("ab")) + lines.text(BaseText("Once", (Run(4, Author.HUMAN),)))
     (tmp_path / "00000001-ab.journal").write_bytes(text)
     assert take_up(tmp_path).recovered().text == "Once"
+    (found,) = list_drafts([tmp_path], OPS)
+    assert found.in_use
 
 
 def test_a_draft_from_the_other_folder_goes_to_its_trash(tmp_path: Path) -> None:

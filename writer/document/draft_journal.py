@@ -59,7 +59,7 @@ class DraftJournal:
         self._caret: int | None = None  # None: where the last change ends
         self._written_caret: int | None = None
         self._mark: int | None = None
-        self._since_mark: list[Item] = []
+        self._since_mark: list[Change] = []
         self._replaces: Path | None = None
         self._has_copied_replaced = False
         self._file: JournalFile | None = None
@@ -110,8 +110,6 @@ class DraftJournal:
         """Written with the next change: it tells nothing without its text."""
         self._copy.add_generation(generation)
         self._pending.append(generation)
-        if self._mark is not None:
-            self._since_mark.append(generation)
 
     def record_caret(self, position: int) -> None:
         """Written with the next change, or at a sync."""
@@ -129,9 +127,8 @@ class DraftJournal:
             return
         since, self._since_mark, self._mark = self._since_mark, [], None
         self._draft = replace(draft, started=self._draft.started)
-        changes = [item for item in since if isinstance(item, Change)]
-        if changes:
-            self._start_anew(self._copy.before(changes), since)
+        if since:
+            self._start_anew(self._copy.before(since), since)
         else:
             self._pending, self._pending_since, self._base = [], None, None
             self._remove_file()
@@ -147,8 +144,6 @@ class DraftJournal:
             times.append(self._pending_since + WRITE_AFTER_S)
         if self._unsynced_since is not None:
             times.append(self._unsynced_since + SYNC_AFTER_S)
-        if self._file is not None and not self._file.sound:
-            times.append(self._monotonic())
         return min(times, default=None)
 
     def run_due(self) -> None:
@@ -156,7 +151,6 @@ class DraftJournal:
         due, now = self.due_at(), self._monotonic()
         if due is None or now < due:
             return
-        self._retry_at = None
         self._flush()
         if self._unsynced_since is not None and now >= self._unsynced_since + SYNC_AFTER_S:
             self._sync()
@@ -252,10 +246,10 @@ class DraftJournal:
                 over = replaces
         return JournalFile(folder, self._draft.id, order, data, self._ops, over)
 
-    def _start_anew(self, base: BaseText, since: list[Item]) -> None:
+    def _start_anew(self, base: BaseText, since: list[Change]) -> None:
         """On a saved text, and what came since; failing that, go on with the file as it is."""
         if self._file is None:
-            self._base, self._pending = base, since
+            self._base, self._pending = base, list(since)
         else:
             lines, data = self._encode(base, since)
             with contextlib.suppress(OSError):
@@ -269,8 +263,10 @@ class DraftJournal:
         lines, data = self._encode(self._copy.whole(saved=False), [])
         try:
             file.replace(data)
-        except OSError:  # what is there is complete, and the disk may be nearly full
-            self._checkpoint_bytes *= 2
+        except OSError as error:
+            self._checkpoint_bytes *= 2  # the disk may be nearly full, and what is there is complete
+            if not file.sound:
+                self._write_whole(error)
         else:
             self._is_written(lines)
 
@@ -328,7 +324,7 @@ class DraftJournal:
             self._notifier.kept(None if self._file is None else self._file.path.parent, refusal)
 
 
-def _add(items: list[Item], change: Change) -> None:
+def _add(items: list[Item] | list[Change], change: Change) -> None:
     """Append, as a part of the last one where that simply goes on."""
     last = items[-1] if items else None
     if isinstance(last, Change) and len(last.inserted) + len(last.removed) < _LONGEST_COMPOSED:
