@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.document.faulty_ops import InterposedOps, files_in
-from writer.document import save_target
+from tests.document.faulty_ops import InterposedOps, RefusingOps, files_in
+from writer.document import save_target, saving
 from writer.document.encoding import TextFormat
 from writer.document.file_ops import FileOps
 from writer.document.saving import FileChanged, FileDeleted, Saved, save_text
@@ -138,6 +138,16 @@ def test_what_is_too_large_for_a_text_is_not_kept(
 ) -> None:
     monkeypatch.setattr(save_target, "MAX_FILE_BYTES", len(OURS) - 1)
     assert save(path, Disk(without), None, overwrite=True).displaced is None
+
+
+def test_what_is_too_large_for_a_text_is_not_copied(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ops = RefusingOps({"swap": errno.ENOTSUP, "link": errno.ENOTSUP})
+    save(path, ops, None, overwrite=True)
+    assert ops.calls.count("create") == 2
+    path.write_bytes(OURS)
+    monkeypatch.setattr(saving, "MAX_FILE_BYTES", len(OURS) - 1)
+    save(path, ops, None, overwrite=True)
+    assert ops.calls.count("create") == 3
 
 
 # -- changed during the save -------------------------------------------------------------------------------------------
