@@ -113,7 +113,7 @@ def test_versions_stand_below_their_days_newest_first(panel: VersionsPanel) -> N
         (Reason.GENERATION, "Before the model wrote"),
         (Reason.BY_HAND, "Kept by you"),
         (Reason.RESTORE, "Before going back"),
-        (Reason.OTHER_PROGRAM, "Written by another program"),
+        (Reason.OTHER_PROGRAM, "As it was on the disk"),
     ],
 )
 def test_reasons_are_in_a_writers_words(panel: VersionsPanel, reason: Reason, words: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from writer.document.document import Document
@@ -173,13 +174,20 @@ def open_manuscript(path: Path, desk: Desk, encoding: str | None = None, *, desp
 
 
 def save_manuscript(
-    snapshot: Snapshot, path: Path, desk: Desk, *, overwrite: bool = False, in_place: bool = False
+    snapshot: Snapshot,
+    path: Path,
+    desk: Desk,
+    *,
+    overwrite: bool = False,
+    in_place: bool = False,
+    keeps_version: bool = True,
 ) -> SavedAs:
     """Put a snapshot on the disk, with its authorship, its undo and a version of it. Raises WriterError: then the file
     is as it was. What belongs to the file but is not the text never makes a save fail; a notice tells.
 
     overwrite -- the writer has said so: whatever stands there goes (it is kept as a version)
     in_place -- write into the file itself, which a crash could cut short, where its folder takes no new files
+    keeps_version -- the snapshot becomes a version
     """
     target, key = desk.ops.resolve(path), document_key(path)
     if overwrite:
@@ -204,9 +212,10 @@ def save_manuscript(
     text, runs, now = snapshot.text, snapshot.runs, desk.now()
     beside: list[tuple[str, Callable[[], object]]] = [
         ("what undo needs later", lambda: save_history(history_file, text, undo, redo, everything, desk.ops)),
-        ("a version of it", lambda: desk.versions.add(key, text, runs, generations, Reason.SAVE, now)),
-        ("fewer versions", lambda: desk.versions.thin(key, now)),
     ]
+    if keeps_version:
+        add = partial(desk.versions.add, key, text, runs, generations, Reason.SAVE, now)
+        beside += [("a version of it", add), ("fewer versions", lambda: desk.versions.thin(key, now))]
     if snapshot.keeps_authorship:
         beside.append(("who wrote what", lambda: write_sidecar(target, text, runs, generations, desk.ops)))
     for what, put in beside:

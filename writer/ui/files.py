@@ -1,6 +1,8 @@
 """Which manuscript is open: new, open, save, save as. Nothing that was written is lost by any of them."""
 
 from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -25,6 +27,7 @@ from writer.ui.notices import NoticeAction, NoticeKind
 from writer.ui.safekeeping import Safekeeping
 
 _FILTER = "Text and Markdown (*.txt *.md *.markdown);;All files (*)"
+_VERSION_PAUSE = timedelta(minutes=5)  # between versions of saves that nobody asked for
 _READ_ONLY_HINT = "Save it under another name to work on it."
 
 Then = Callable[[], object]
@@ -51,6 +54,7 @@ class FileController(QObject):
         super().__init__(window)
         self._window, self._desk, self._errands, self._safekeeping = window, desk, errands, safekeeping
         self.manuscript = Manuscript(Document())
+        self._version_kept = desk.now() - _VERSION_PAUSE
         self.autosaves = True
         self._saving = False
         self._told = ""  # why the last save failed
@@ -239,9 +243,14 @@ class FileController(QObject):
         m, snapshot, mark = self.manuscript, self.manuscript.snapshot(), self._safekeeping.mark()
         path = m.path
         assert path is not None
+        # Saves by themselves come every few seconds; their versions need not.
+        keeps_version = not by_itself or abs(self._desk.now() - self._version_kept) >= _VERSION_PAUSE
+        if keeps_version:
+            self._version_kept = self._desk.now()
         self._set_saving(True)
+        save = partial(save_manuscript, snapshot, path, self._desk, overwrite=overwrite, in_place=in_place)
         self._errands.ask(
-            lambda: save_manuscript(snapshot, path, self._desk, overwrite=overwrite, in_place=in_place),
+            lambda: save(keeps_version=keeps_version),
             lambda saved: self._on_saved(m, saved, snapshot.state, mark, then),
             lambda error: self._on_save_failed(m, error, otherwise, by_itself),
         )

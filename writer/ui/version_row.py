@@ -23,7 +23,7 @@ _REASONS = {
     Reason.GENERATION: "Before the model wrote",
     Reason.BY_HAND: "Kept by you",
     Reason.RESTORE: "Before going back",
-    Reason.OTHER_PROGRAM: "Written by another program",
+    Reason.OTHER_PROGRAM: "As it was on the disk",
 }
 
 
