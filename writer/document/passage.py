@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from writer.document.text_places import PROBE_LENGTH
@@ -10,8 +9,8 @@ from writer.document.text_places import PROBE_LENGTH
 CONTEXT_LENGTH = 32
 """Code points of what stands before and after a passage that help to tell repeats apart."""
 
-_LONGEST_PIECE = 64
-_USUAL_PIECE = 48
+_LONGEST_PIECE = 96
+_USUAL_PIECE = 64
 
 # Ends of sentences, as far as cutting a passage into pieces needs them, and of lines.
 _PIECE_END = re.compile(r"(?<=[.!?…\"'”’»)\]。！？])\s+|\n+|(?<=[。！？])(?=\S)")
@@ -26,8 +25,7 @@ class Passage(NamedTuple):
     after: str = ""
 
 
-@dataclass(frozen=True)
-class Piece:
+class Piece(NamedTuple):
     """A part of passage `number` that is looked for.
 
     needle -- the characters looked for; those from `skipped` on, `length` of them, are the passage's own

@@ -101,17 +101,16 @@ class _Search:
             if missing := passage[done:offset]:
                 before = self.text[max(self._free_down_to(start), start - len(missing)) : start]
                 n_more = _worthy(_common_suffix(missing, before), missing)
-                self._add(start - n_more, start)
+                self._starts[bisect_left(self._starts, start)] -= n_more
                 offset, start = offset - n_more, start - n_more
-            if grown and (done, grown[-1].end) == (offset, start):
-                start = grown.pop().start
+            is_next = bool(grown) and (done, grown[-1].end) == (offset, start)
             done = pieces[number].offset + pieces[number].place.end - pieces[number].place.start
             if missing := passage[done : pieces[number + 1].offset if number + 1 < len(pieces) else len(passage)]:
                 after = self.text[end : min(self._free_up_to(end), end + len(missing))]
                 n_more = _worthy(_common_prefix(missing, after), missing)
-                self._add(end, end + n_more)
+                self._ends[bisect_left(self._starts, start)] += n_more
                 done, end = done + n_more, end + n_more
-            grown.append(Place(start, end))
+            grown.append(Place(grown.pop().start if is_next else start, end))
         return grown
 
     def _only(self, piece: Piece, starts: Sequence[int]) -> int | None:
@@ -168,10 +167,9 @@ class _Search:
         insort(self._moves, (piece.old, start - piece.old))
 
     def _add(self, start: int, end: int) -> None:
-        if start < end:
-            at = bisect_left(self._starts, start)
-            self._starts.insert(at, start)
-            self._ends.insert(at, end)
+        at = bisect_left(self._starts, start)
+        self._starts.insert(at, start)
+        self._ends.insert(at, end)
 
     def _free_down_to(self, end: int) -> int:
         """Where the last taken place before `end` ends."""

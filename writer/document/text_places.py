@@ -38,12 +38,16 @@ class TextPlaces:
         key = np.concatenate([part for part, _ in found]) if found else np.empty(0, np.intp)
         places = np.concatenate([part for _, part in found]) if found else np.empty(0, np.intp)
         order = np.argsort(key, kind="stable")
-        bounds = np.searchsorted(key[order], np.arange(len(keys) + 1))
-        self._places: list[list[int]] = [part.tolist() for part in np.split(places[order], bounds[1:-1])]
+        self._places: list[int] = places[order].tolist()
+        self._bounds: list[int] = np.searchsorted(key[order], np.arange(len(keys) + 1)).tolist()
+        self._known: dict[int, list[int]] = {}
 
     def of(self, needle: str) -> Sequence[int]:
         """Where the needle may begin, in order."""
-        return self._places[self._key_of[needle[:PROBE_LENGTH]]]
+        key = self._key_of[needle[:PROBE_LENGTH]]
+        if key not in self._known:
+            self._known[key] = self._places[self._bounds[key] : self._bounds[key + 1]]
+        return self._known[key]
 
 
 def _hashes(text: str) -> npt.NDArray[np.uint32]:
