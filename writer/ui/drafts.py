@@ -104,7 +104,8 @@ class DraftsController(QObject):
 
         def tell(drafts: tuple[DraftFound, ...]) -> None:
             mine = [found for found in drafts if found.path == m.path and found.recoverable]
-            if mine and m is self._files.manuscript and not m.document.modified:
+            is_asked = self._page.isVisible()  # the page says so already
+            if mine and not is_asked and m is self._files.manuscript and not m.document.modified:
                 self._files.tell(
                     f"There are changes to {m.title} that were never saved.",
                     "They wait under File, Drafts until you take them up or throw them away.",

@@ -3,7 +3,7 @@
 import dataclasses
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QEvent
+from PySide6.QtCore import QByteArray, QEvent, QTimer
 from PySide6.QtGui import QAction, QCloseEvent
 from PySide6.QtWidgets import QApplication, QBoxLayout, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
@@ -36,6 +36,8 @@ from writer.ui.status_bar import StatusBar
 from writer.ui.versions_panel import VersionsPanel
 from writer.ui.worker import Worker
 
+_SETTINGS_PAUSE_MS = 500
+
 
 class MainWindow(QMainWindow):
     """One document, one model, one worker."""
@@ -44,6 +46,10 @@ class MainWindow(QMainWindow):
         super().__init__()
         self._paths = paths
         self.settings = load_settings(paths.settings_file)
+        self._settings_timer = QTimer(self)  # a slider that is drawn changes them many times
+        self._settings_timer.setSingleShot(True)
+        self._settings_timer.setInterval(_SETTINGS_PAUSE_MS)
+        self._settings_timer.timeout.connect(self._save_settings)
         self.setMinimumSize(720, 480)
         self.resize(1180, 800)
 
@@ -228,6 +234,14 @@ class MainWindow(QMainWindow):
 
     def _change_settings(self, **changes: object) -> None:
         self.settings = dataclasses.replace(self.settings, **changes)  # type: ignore[arg-type]
+        self._settings_timer.start()
+
+    def _save_settings(self) -> None:
+        self._settings_timer.stop()
+        try:
+            save_settings(self._paths.settings_file, self.settings)
+        except WriterError as error:
+            self.show_error(error.message, error.hint)
 
     @reported(nothing)
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -238,10 +252,7 @@ class MainWindow(QMainWindow):
         self.session.save()
         geometry = bytes(self.saveGeometry().toBase64().data()).decode()
         self._change_settings(window_geometry=geometry)
-        try:
-            save_settings(self._paths.settings_file, self.settings)
-        except WriterError as error:
-            self.show_error(error.message, error.hint)  # no reason not to close
+        self._save_settings()
         self.manuscripts.close()
         self.library.close()
         self.worker.close()

@@ -55,6 +55,9 @@ class ManuscriptView(QObject):
         self._editor.caret_moved.connect(self._safekeeping.note_caret)
         outside.comparison_ready.connect(self._show_choice)
         versions.comparison_ready.connect(self._show_version)
+        versions.comparison_changed.connect(
+            lambda left, right, rows: self._pages.comparison.show_comparison(left, right, rows, restorable=True)
+        )
         drafts.comparison_ready.connect(self._show_comparison)
         drafts.page_requested.connect(lambda: self._pages.show_page(self._pages.recovery))
         drafts.page_left.connect(self._pages.show_text)
@@ -130,8 +133,7 @@ class ManuscriptView(QObject):
     ) -> None:
         page = self._pages.comparison
         page.show_comparison(left, right, rows, actions=actions, restorable=restorable)
-        if self._pages.currentWidget() is not page:
-            self._pages.show_page(page)
+        self._pages.show_page(page)
 
     def _leaving(self, act: Callable[[], object]) -> Callable[[], object]:
         """`act` on the page of the text."""

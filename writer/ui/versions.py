@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance
 
 from writer.document.change import Change
 from writer.document.comparison import Row, compare, restoration
@@ -28,6 +28,7 @@ class VersionsController(QObject):
     """Keeps versions at the moments that may be regretted, and fills the panel while it is open."""
 
     comparison_ready = Signal(str, str, object)  # titles left and right, list[Row]; its rows can be restored
+    comparison_changed = Signal(str, str, object)  # the same once more, after an edit
 
     def __init__(
         self, files: FileController, desk: Desk, errands: Errands, panel: VersionsPanel, parent: QObject | None = None
@@ -40,7 +41,7 @@ class VersionsController(QObject):
         self._again = QTimer(self)
         self._again.setSingleShot(True)
         self._again.setInterval(_COMPARE_AGAIN_MS)
-        self._again.timeout.connect(self._compare_again)
+        self._again.timeout.connect(lambda: self._compare_both(self.comparison_changed))
         files.opened.connect(self._on_opened)
         files.saved.connect(lambda _: self.refresh())
         panel.keep_requested.connect(self.keep)
@@ -135,7 +136,7 @@ class VersionsController(QObject):
 
         def show(content: VersionText) -> None:
             self._compared = (m, version, content)
-            self._compare_again()
+            self._compare_both(self.comparison_ready)
 
         self._errands.ask(lambda: self._desk.versions.read(version), show, self._tell)
 
@@ -170,7 +171,7 @@ class VersionsController(QObject):
 
         self._errands.ask(lambda: self._desk.versions.read(version), apply, self._tell)
 
-    def _compare_again(self) -> None:
+    def _compare_both(self, ready: SignalInstance) -> None:
         if self._compared is None:
             return
         m, version, content = self._compared
@@ -182,7 +183,7 @@ class VersionsController(QObject):
         def show(rows: list[Row]) -> None:
             if self._compared is not None and m.document.text == text:
                 self._rows = rows
-                self.comparison_ready.emit(_moment(version, now), "Your text", rows)
+                ready.emit(_moment(version, now), "Your text", rows)
 
         self._errands.ask(lambda: compare(content.text, text), show, self._tell)
 
