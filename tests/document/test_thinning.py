@@ -124,8 +124,9 @@ def test_caps_take_the_oldest_without_a_name_and_never_the_newest() -> None:
     found = [*versions, named]
     sizes = {v.content: 100 for v in found}
     assert beyond_caps(found, sizes, 1_100, 11) == set()
-    assert beyond_caps(found, sizes, 1_099, 11) == {versions[-1]}
-    assert beyond_caps(found, sizes, 1_100, 9) == set(versions[-2:])
+    assert beyond_caps(found, sizes, 1_099, 11) == set(versions[-2:])  # one more than must: a tenth is to be free
+    assert beyond_caps(found, sizes, 1_100, 10) == set(versions[-2:])
+    assert beyond_caps(found, sizes, 1_100, 5) == set(versions[-6:])
     assert beyond_caps(found, sizes, 0, 1) == set(versions[1:])
 
 
@@ -134,7 +135,7 @@ def test_a_content_that_several_versions_share_counts_once() -> None:
     other = version(0, NOW - 9 * HOUR)
     sizes = {"c" * 64: 100, other.content: 100}
     assert beyond_caps([*shared, other], sizes, 200, MANY) == set()
-    assert beyond_caps([*shared, other], sizes, 100, MANY) == {other}
+    assert beyond_caps([*shared, other], sizes, 120, MANY) == {other}
 
 
 def test_a_version_whose_content_another_has_too_frees_nothing() -> None:

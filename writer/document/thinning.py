@@ -38,13 +38,18 @@ def superfluous(versions: Sequence[Version], now: datetime, max_versions: int) -
 def beyond_caps(
     versions: Sequence[Version], sizes: Mapping[str, int], max_bytes: int, max_versions: int
 ) -> set[Version]:
-    """The oldest of `versions`, newest first, without which the rest fits; never the newest, nor one with a name.
+    """The oldest of `versions`, newest first, when all are too much; never the newest, nor one with a name.
+
+    A tenth of the room becomes free, so that the next version does not exceed the caps again.
 
     sizes -- bytes of each content, which several versions may share
     """
     uses = Counter(version.content for version in versions)
     n_versions, n_bytes = len(versions), sum(sizes[content] for content in uses)
-    going = set()
+    going: set[Version] = set()
+    if n_versions <= max_versions and n_bytes <= max_bytes:
+        return going
+    max_versions, max_bytes = max_versions - max_versions // 10, max_bytes - max_bytes // 10
     for version in reversed(versions[1:]):
         if n_versions <= max_versions and n_bytes <= max_bytes:
             break
