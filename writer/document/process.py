@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-import socket
+import platform
 import sys
 from dataclasses import dataclass
 from enum import Enum
@@ -55,7 +55,7 @@ class Process:
         return cls(
             pid=pid,
             started=_started(pid) or 0.0,
-            host=socket.gethostname(),
+            host=platform.node(),
             user=psutil.Process(pid).username(),
             boot=_first_line("/proc/sys/kernel/random/boot_id"),
             namespace=namespace,
