@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from writer.models.checkpoint import Checkpoint
 from writer.models.checkpoint.checkpoint import Weights
+from writer.models.side_by_side import side_by_side
 
+_PRODUCT_ROWS = 512
 _HEAD_ROWS = 128  # logits (128, V) are made at a time
 
 
@@ -65,23 +67,25 @@ def _run_gpt2(
     config, tensor = checkpoint.config, checkpoint.tensor
 
     def norm(x: Weights, name: str) -> Weights:
-        centred = x - x.mean(axis=-1, keepdims=True)
-        scale = np.sqrt((centred**2).mean(axis=-1, keepdims=True) + config.norm_eps)
-        result: Weights = centred / scale * tensor(f"{name}.weight") + tensor(f"{name}.bias")
+        result: Weights = x - x.mean(axis=-1, keepdims=True)
+        result /= np.sqrt(_mean_square(result) + config.norm_eps)
+        result *= tensor(f"{name}.weight")
+        result += tensor(f"{name}.bias")
         return result
 
     def linear(x: Weights, name: str) -> Generator[ProductInput, None, Weights]:
-        yield ProductInput(name, x.reshape(-1, x.shape[-1]))
-        return x @ tensor(f"{name}.weight") + tensor(f"{name}.bias")
+        rows = x.reshape(-1, x.shape[-1])
+        yield ProductInput(name, rows)
+        return _product(rows, tensor(f"{name}.weight"), tensor(f"{name}.bias")).reshape(*x.shape[:-1], -1)
 
     residual = tensor("wte.weight")[token_ids] + tensor("wpe.weight")[: token_ids.shape[1]]  # (W, T, E)
     for i in range(config.n_layer):
         qkv = yield from linear(norm(residual, f"h.{i}.ln_1"), f"h.{i}.attn.c_attn")
         queries, keys, values = np.split(qkv, 3, axis=-1)
         heads = [_split_heads(part, config.head_dim) for part in (queries, keys, values)]
-        residual = residual + (yield from linear(_attend(*heads), f"h.{i}.attn.c_proj"))
+        residual += yield from linear(_attend(*heads), f"h.{i}.attn.c_proj")
         inner = yield from linear(norm(residual, f"h.{i}.ln_2"), f"h.{i}.mlp.c_fc")
-        residual = residual + (yield from linear(_gelu(inner), f"h.{i}.mlp.c_proj"))
+        residual += yield from linear(_gelu(inner), f"h.{i}.mlp.c_proj")
         yield LayerDone(i + 1, config.n_layer)
     hidden = norm(residual, "ln_f")
     yield ProductInput("head", hidden.reshape(-1, config.n_embd))
@@ -97,13 +101,15 @@ def _run_llama(
     cos, sin = np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)  # (T, D / 2)
 
     def norm(x: Weights, name: str) -> Weights:
-        scale = np.sqrt((x**2).mean(axis=-1, keepdims=True) + config.norm_eps)
-        result: Weights = x / scale * tensor(f"{name}.weight")
+        result: Weights = x / np.sqrt(_mean_square(x) + config.norm_eps)
+        result *= tensor(f"{name}.weight")
         return result
 
     def linear(x: Weights, layer: int, *names: str) -> Generator[ProductInput, None, list[Weights]]:
-        yield ProductInput(f"layers.{layer}.{names[0]}", x.reshape(-1, x.shape[-1]))
-        return [x @ tensor(f"layers.{layer}.{name}.weight").T for name in names]
+        rows = x.reshape(-1, x.shape[-1])
+        yield ProductInput(f"layers.{layer}.{names[0]}", rows)
+        products = [_product(rows, tensor(f"layers.{layer}.{name}.weight").T) for name in names]
+        return [product.reshape(*x.shape[:-1], -1) for product in products]
 
     def rotate(x: Weights) -> Weights:
         """Positions as rotations of the two halves of each head (Su et al., 2021): (W, H, T, D)."""
@@ -116,10 +122,12 @@ def _run_llama(
         products = yield from linear(hidden, i, "self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj")
         queries, keys, values = (_split_heads(part, config.head_dim) for part in products)
         attended = _attend(rotate(queries), rotate(keys), values)
-        residual = residual + (yield from linear(attended, i, "self_attn.o_proj"))[0]
+        residual += (yield from linear(attended, i, "self_attn.o_proj"))[0]
         hidden = norm(residual, f"layers.{i}.post_attention_layernorm")
         gate, up = yield from linear(hidden, i, "mlp.gate_proj", "mlp.up_proj")
-        residual = residual + (yield from linear(_silu(gate) * up, i, "mlp.down_proj"))[0]
+        gate = _silu(gate)
+        gate *= up
+        residual += (yield from linear(gate, i, "mlp.down_proj"))[0]
         yield LayerDone(i + 1, config.n_layer)
     hidden = norm(residual, "norm")
     yield ProductInput("head", hidden.reshape(-1, config.n_embd))
@@ -137,26 +145,70 @@ def _attend(queries: Weights, keys: Weights, values: Weights) -> Weights:
     shared_by = n_heads // keys.shape[1]
     hidden = np.triu(np.full((n_tokens, n_tokens), -np.inf, np.float32), 1)
     result = np.empty((n_windows, n_tokens, n_heads, head_dim), np.float32)
-    for window in range(n_windows):  # the scores (H, T, T) of one window at a time
+
+    def attend(windows: slice) -> None:  # the scores (H, T, T) of one window
+        window = windows.start
         key, value = (np.repeat(part[window], shared_by, axis=0) for part in (keys, values))  # (H, T, D)
-        scores = queries[window] @ key.swapaxes(1, 2) * np.float32(head_dim**-0.5) + hidden
-        scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
+        scores = queries[window] @ key.swapaxes(1, 2)
+        scores *= np.float32(head_dim**-0.5)
+        scores += hidden
+        scores -= scores.max(axis=-1, keepdims=True)
+        np.exp(scores, out=scores)
         scores /= scores.sum(axis=-1, keepdims=True)
         result[window] = (scores @ value).swapaxes(0, 1)
+
+    side_by_side(attend, n_windows, 1)
     return result.reshape(n_windows, n_tokens, -1)
 
 
-def _gelu(x: Weights) -> Weights:
-    """The tanh form (Hendrycks and Gimpel, 2016), GPT-2's own."""
-    result: Weights = x * _half_tanh(np.float32(np.sqrt(2 / np.pi)) * (x + np.float32(0.044715) * x**3))
+def _product(x: Weights, weight: Weights, bias: Weights | None = None) -> Weights:
+    """(n, K) times (K, N) plus (N,) -> (n, N)."""
+    result = np.empty((len(x), weight.shape[1]), np.float32)
+
+    def multiply(rows: slice) -> None:
+        np.matmul(x[rows], weight, out=result[rows])
+        if bias is not None:
+            result[rows] += bias
+
+    side_by_side(multiply, len(x), _PRODUCT_ROWS)
     return result
+
+
+def _gelu(x: Weights) -> Weights:
+    """The tanh form (Hendrycks and Gimpel, 2016), GPT-2's own; (W, T, K), in place."""
+
+    def bend(windows: slice) -> None:
+        window = x[windows]
+        inner = window * window
+        inner *= np.float32(0.044715)
+        inner += 1
+        inner *= window
+        inner *= np.float32(np.sqrt(2 / np.pi))
+        window *= _half_tanh(inner)
+
+    side_by_side(bend, len(x), 1)
+    return x
 
 
 def _silu(x: Weights) -> Weights:
-    """x sigmoid(x), through tanh because exp(-x) overflows."""
-    result: Weights = x * _half_tanh(x * np.float32(0.5))
-    return result
+    """x sigmoid(x), through tanh because exp(-x) overflows; (W, T, K), in place."""
+
+    def bend(windows: slice) -> None:
+        x[windows] *= _half_tanh(x[windows] * np.float32(0.5))
+
+    side_by_side(bend, len(x), 1)
+    return x
 
 
 def _half_tanh(x: Weights) -> Weights:
-    return np.float32(0.5) * (1 + np.tanh(x))
+    """(1 + tanh(x)) / 2, in place."""
+    np.tanh(x, out=x)
+    x += 1
+    x *= np.float32(0.5)
+    return x
+
+
+def _mean_square(x: Weights) -> Weights:
+    """(..., E) -> (..., 1)."""
+    squares: Weights = np.einsum("...e,...e->...", x, x)[..., None]
+    return squares / np.float32(x.shape[-1])

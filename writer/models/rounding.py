@@ -5,28 +5,46 @@ scales by a search weighted with the inputs' mean squares, then each weight afte
 their error on (GPTQ: Frantar et al., 2022; in the form without an inverse, LDLQ: Chee et al., 2023).
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
+
+from writer.models.side_by_side import one_thread_for_each_product, side_by_side
 
 Weights = NDArray[np.float32]
 Levels = NDArray[np.uint8]
 
 SMALLEST_MAGNITUDE = 1e-9  # keeps zeros from dividing by zero
 
-_LARGEST_NIBBLE = 15
+_LARGEST_NIBBLE = np.float32(15)
 # Of a block's range: cutting off its ends makes the steps between them finer, and a step that differs a little puts
 # zero, which is always on one, where it suits the others.
 _STRETCHES = (1.0, 1.06, 1.03, 0.97, 0.94, 0.9, 0.85, 0.8)
 _DAMPING = 0.05  # of the mean square, added to each: inputs that hardly occur must not decide
-_CARRY_ROWS = 32  # errors reach the rows of the same stretch one by one, all later ones in one product
-_CARRY_COLUMNS = 8192  # bounds memory: columns do not depend on each other
+_TILE_COLUMNS = 4096  # bounds memory; columns do not depend on each other
+_SEARCH_WEIGHTS = 1 << 18  # what is done with so many at once stays in a core's cache
+_CARRY_ROWS = 128  # what earlier rows hand over reaches so many in one product,
+_CARRY_COLUMNS = 512
+_FEW_CARRY_ROWS = 16  # the rows of the same stretch so many, and only these one by one
+_FIT_ROWS = 512
+_FIT_COLUMNS = 256
+_FEW_FIT_COLUMNS = 64
 
 
 def quantise_columns(weight: Weights) -> tuple[NDArray[np.int8], Weights]:
     """(K, N) -> int8 (K, N) and scales (N,), symmetric, so that weight ~ quantised * scales."""
-    scales = np.maximum(np.abs(weight).max(axis=0), SMALLEST_MAGNITUDE).astype(np.float32) / np.float32(127)
-    quantised = np.rint(weight / scales)
-    return np.clip(quantised, -127, 127).astype(np.int8), scales
+    n = weight.shape[1]
+    quantised, scales = np.empty_like(weight, np.int8), np.empty(n, np.float32)
+    for begin in range(0, n, _TILE_COLUMNS):
+        tile = slice(begin, begin + _TILE_COLUMNS)
+        part = weight[:, tile]
+        largest = np.maximum(part.max(axis=0), -part.min(axis=0))
+        scales[tile] = np.maximum(largest, np.float32(SMALLEST_MAGNITUDE)) / np.float32(127)
+        levels = part / scales[tile]
+        np.rint(levels, out=levels)
+        quantised[:, tile] = levels
+    return quantised, scales
 
 
 def quantise_blocks(
@@ -38,24 +56,28 @@ def quantise_blocks(
     first; zero points packed the same way along the blocks. `inputs` (rows, K), rows that the product multiplies, let
     4-bit weights be chosen for its output; without them each is rounded to the nearest.
     """
-    if bits == 8:
-        return _byte_blocks(weight, block)
-    n = weight.shape[1]
-    scales, zeros = _block_ranges(weight, block, None if inputs is None else (inputs**2).mean(axis=0))
-    if inputs is None:
-        levels = _nibbles(weight, _spread(scales, weight, block), _spread(zeros, weight, block))
-    else:
-        levels = np.empty(weight.shape, np.uint8)
-        order, carry = _carry(inputs)
-        for begin in range(0, n, _CARRY_COLUMNS):
-            part = slice(begin, begin + _CARRY_COLUMNS)
-            levels[:, part] = _carried(weight[:, part], scales[:, part], zeros[:, part], block, order, carry)
-    padded = np.repeat(zeros[-1:].astype(np.uint8), len(scales) * block, axis=0)
-    padded[: len(levels)] = levels
-    blocks = np.ascontiguousarray(padded.T).reshape(n, len(scales), block)
-    zero_points = np.zeros((n, len(scales) + len(scales) % 2), np.uint8)
-    zero_points[:, : len(scales)] = zeros.T
-    return _packed(blocks), np.ascontiguousarray(scales.T), _packed(zero_points)
+    with one_thread_for_each_product():
+        return _byte_blocks(weight, block) if bits == 8 else _nibble_blocks(weight, block, inputs)
+
+
+def _nibble_blocks(weight: Weights, block: int, inputs: Weights | None) -> tuple[Levels, Weights, Levels]:
+    k, n = weight.shape
+    n_blocks = -(-k // block)
+    fit = None if inputs is None else _fit(inputs)
+    packed = np.empty((n, n_blocks, block // 2), np.uint8)
+    scales = np.empty((n, n_blocks), np.float32)
+    zero_points = np.zeros((n, n_blocks + n_blocks % 2), np.uint8)
+    for begin in range(0, n, _TILE_COLUMNS):
+        tile = slice(begin, begin + _TILE_COLUMNS)
+        columns = np.zeros((n_blocks * block, len(scales[tile])), np.float32)
+        columns[:k] = weight[:, tile]
+        blocks = columns.reshape(n_blocks, block, -1)
+        ranges = _block_ranges(blocks, None if fit is None else fit.importance)
+        levels = _nearest(blocks, ranges) if fit is None else _carried(columns, ranges, block, fit)
+        packed[tile] = _packed(levels.T).reshape(-1, n_blocks, block // 2)
+        scales[tile] = ranges.scales.T
+        zero_points[tile, :n_blocks] = ranges.zeros.T
+    return packed, scales, _packed(zero_points)
 
 
 def _packed(nibbles: Levels) -> Levels:
@@ -75,77 +97,181 @@ def _byte_blocks(weight: Weights, block: int) -> tuple[Levels, Weights, Levels]:
     return levels.astype(np.uint8), scales.astype(np.float32), np.full((n, n_blocks), 128, np.uint8)
 
 
-def _block_ranges(weight: Weights, block: int, importance: Weights | None) -> tuple[Weights, Weights]:
-    """Scales and zero points, (blocks, N) each, of 4-bit blocks along K.
+@dataclass(frozen=True)
+class _Ranges:
+    """Of 4-bit blocks along K, (blocks, N) each: a level stands for (level - zero) * scale."""
 
-    With `importance` (K,) those among _STRETCHES of its range that leave a block the least squared error so weighted.
-    """
-    k, n = weight.shape
-    n_blocks = -(-k // block)
-    scales, zeros = np.empty((n_blocks, n), np.float32), np.empty((n_blocks, n), np.float32)
-    for i in range(n_blocks):
-        rows = weight[i * block : (i + 1) * block]
-        low, high = np.minimum(rows.min(axis=0), 0), np.maximum(rows.max(axis=0), 0)
-        least = np.full(n, np.inf, np.float32)
-        for stretch in _STRETCHES if importance is not None else _STRETCHES[:1]:
-            scale = np.maximum((high - low) * np.float32(stretch / _LARGEST_NIBBLE), np.float32(SMALLEST_MAGNITUDE))
-            zero = np.clip(np.rint(-low * np.float32(stretch) / scale), 0, _LARGEST_NIBBLE)
-            if importance is None:
-                scales[i], zeros[i] = scale, zero
-                continue
-            left = (_nibbles(rows, scale, zero) - zero) * scale - rows
-            error = importance[i * block : (i + 1) * block] @ left**2
+    scales: Weights
+    zeros: Weights
+
+
+def _block_ranges(blocks: Weights, importance: Weights | None) -> _Ranges:
+    """Of `blocks` (blocks, channels in each, N). With the channels' `importance` (K,), those among _STRETCHES of a
+    block's range that leave it the least squared error so weighted."""
+    n_blocks, block, n = blocks.shape
+    ranges = _Ranges(np.empty((n_blocks, n), np.float32), np.empty((n_blocks, n), np.float32))
+    weighted = None
+    if importance is not None:
+        weighted = np.pad(importance, (0, n_blocks * block - len(importance))).reshape(n_blocks, 1, block)
+
+    def search(part: slice) -> None:
+        few = blocks[part]
+        low, high = np.minimum(few.min(axis=1), 0), np.maximum(few.max(axis=1), 0)
+        if weighted is None:
+            ranges.scales[part], ranges.zeros[part] = _range(low, high, 1.0)
+            return
+        least = np.full_like(low, np.inf)
+        wanted, left = np.empty_like(few), np.empty_like(few)
+        for stretch in _STRETCHES:
+            scale, zero = _range(low, high, stretch)
+            np.multiply(few, np.reciprocal(scale)[:, None], out=wanted)
+            _rounded(wanted, zero[:, None], out=left)
+            left -= wanted
+            left *= left
+            error = (weighted[part] @ left)[:, 0]
+            error *= scale
+            error *= scale
             better = error < least
-            least = np.where(better, error, least)
-            scales[i] = np.where(better, scale, scales[i])
-            zeros[i] = np.where(better, zero, zeros[i])
-    return scales, zeros
+            for kept, new in ((least, error), (ranges.scales[part], scale), (ranges.zeros[part], zero)):
+                np.copyto(kept, new, where=better)
+
+    side_by_side(search, n_blocks, max(1, _SEARCH_WEIGHTS // (block * n)))
+    return ranges
 
 
-def _nibbles(weight: Weights, scales: Weights, zeros: Weights) -> Levels:
-    levels: Levels = np.clip(np.rint(weight / scales) + zeros, 0, _LARGEST_NIBBLE).astype(np.uint8)
-    return levels
+def _range(low: Weights, high: Weights, stretch: float) -> tuple[Weights, Weights]:
+    """Scales and zero points of blocks whose weights lie between `low` and `high`."""
+    scale = np.maximum((high - low) * (np.float32(stretch) / _LARGEST_NIBBLE), np.float32(SMALLEST_MAGNITUDE))
+    return scale, np.clip(np.rint(-low * np.float32(stretch) / scale), 0, _LARGEST_NIBBLE)
 
 
-def _spread(per_block: Weights, weight: Weights, block: int) -> Weights:
-    """(blocks, N) -> (K, N)"""
-    return np.repeat(per_block, block, axis=0)[: len(weight)]
+def _rounded(wanted: Weights, zero: Weights, out: Weights) -> None:
+    """`wanted`, in steps of the scale, to the nearest of the sixteen, counted from the zero point."""
+    np.rint(wanted, out=out)
+    np.maximum(out, -zero, out=out)
+    np.minimum(out, _LARGEST_NIBBLE - zero, out=out)
 
 
-def _carry(inputs: Weights) -> tuple[NDArray[np.intp], Weights]:
-    """In which order the K weights of a column are rounded, the most important first, and what each takes over: in that
-    order, the error at j times carry[j, k] is added to weight k > j.
+def _nearest(blocks: Weights, ranges: _Ranges) -> Levels:
+    """Levels (blocks times channels in each, N)."""
+    zeros = ranges.zeros[:, None]
+    steps = blocks / ranges.scales[:, None]
+    _rounded(steps, zeros, out=steps)
+    steps += zeros
+    return steps.astype(np.uint8).reshape(-1, steps.shape[2])
 
-    With H = inputs' inputs = R R', R upper triangular, the squared error of the output is the sum over k of
-    (R_kk (e_k + sum over j < k of e_j R_jk / R_kk))^2, so the least it can be once all before k are rounded is had by
-    taking the sum off k beforehand."""
+
+@dataclass(frozen=True)
+class _Fit:
+    """What rounding takes from a product's inputs.
+
+    importance -- (K,), the inputs' mean squares
+    order -- (K,), the channels, the least important first; they are rounded from the last to the first
+    carry -- (K, K), what each takes over: in that order, the error at j times carry[j, k] is added to weight k < j
+
+    With H = inputs' inputs = L D L', L lower triangular with ones on its diagonal, the squared error of the output is
+    the sum over k of D_k (e_k + sum over j > k of e_j L_jk)^2, so the least it can be once all after k are rounded is
+    had by taking the sum off k beforehand.
+    """
+
+    importance: Weights
+    order: NDArray[np.intp]
+    carry: Weights
+
+
+def _fit(inputs: Weights) -> _Fit:
     k = inputs.shape[1]
-    hessian = (inputs.T @ inputs).astype(np.float64) / len(inputs)
-    mean = float(np.trace(hessian)) / k
-    hessian[np.diag_indices(k)] += _DAMPING * mean + SMALLEST_MAGNITUDE
-    order = np.argsort(-np.diag(hessian), kind="stable")
-    backwards = order[::-1]
-    lower = np.linalg.cholesky(hessian[np.ix_(backwards, backwards)])
-    upper = lower[::-1, ::-1]
-    return order, (upper / np.diag(upper)).astype(np.float32)
+    importance = np.einsum("nk,nk->k", inputs, inputs) / np.float32(len(inputs))
+    order = np.argsort(importance, kind="stable")
+    ordered, hessian = np.empty_like(inputs), np.empty((k, k), np.float32)
+
+    def put_in_order(rows: slice) -> None:
+        np.take(inputs[rows], order, axis=1, out=ordered[rows], mode="clip")  # the other modes take a copy
+
+    def multiply(columns: slice) -> None:
+        lower = hessian[columns.start :, columns]
+        np.matmul(ordered[:, columns.start :].T, ordered[:, columns], out=lower)
+        lower /= np.float32(len(inputs))
+
+    side_by_side(put_in_order, len(inputs), _FIT_ROWS)
+    side_by_side(multiply, k, _FIT_COLUMNS)
+    damping = np.float32(_DAMPING * importance.mean() + SMALLEST_MAGNITUDE)
+    hessian[np.diag_indices(k)] += damping
+    _factorise(hessian, damping)
+    return _Fit(importance, order, hessian)
 
 
-def _carried(
-    weight: Weights, scales: Weights, zeros: Weights, block: int, order: NDArray[np.intp], carry: Weights
-) -> Levels:
-    """Levels (K, N), one row after the other in `order`, each taking over the errors so far."""
-    k, n = weight.shape
-    levels = np.empty((k, n), np.uint8)
-    errors = np.empty((k, n), np.float32)  # rows in `order`
-    for begin in range(0, k, _CARRY_ROWS):
-        end = min(begin + _CARRY_ROWS, k)
-        wanted = weight[order[begin:end]]
-        originals = wanted.copy()
-        wanted += carry[:begin, begin:end].T @ errors[:begin]
-        for at in range(begin, end):
-            row = order[at]
-            scale, zero = scales[row // block], zeros[row // block]
-            levels[row] = _nibbles(wanted[at - begin], scale, zero)
-            errors[at] = originals[at - begin] - (levels[row] - zero) * scale
-            wanted[at - begin + 1 :] += carry[at, at + 1 : end, None] * errors[at]
+def _factorise(matrix: Weights, least: np.float32) -> None:
+    """Write L into the lower part of a symmetric `matrix` = L D L' none of whose eigenvalues is less than `least`; its
+    upper part is not read.
+
+    No element of D can be less either, whatever float32 makes of it."""
+    k = len(matrix)
+    pivots = np.empty(k, np.float32)
+    for begin in range(0, k, _FIT_COLUMNS):
+        end = min(begin + _FIT_COLUMNS, k)
+        handed_over = (matrix[begin:end, :begin] * pivots[:begin]).T
+
+        def subtract(rows: slice, begin: int = begin, end: int = end, handed_over: Weights = handed_over) -> None:
+            below = matrix[begin:][rows]
+            below[:, begin:end] -= below[:, :begin] @ handed_over
+
+        side_by_side(subtract, k - begin, _FIT_ROWS)
+        _factorise_panel(matrix[begin:, begin:end], pivots[begin:end], least)
+
+
+def _factorise_panel(panel: Weights, pivots: Weights, least: np.float32) -> None:
+    """The same for the first columns of a matrix, which fills in their `pivots`, the first elements of D."""
+    n = panel.shape[1]
+    for begin in range(0, n, _FEW_FIT_COLUMNS):
+        end = min(begin + _FEW_FIT_COLUMNS, n)
+        few = panel[begin:, begin:end]
+        few -= panel[begin:, :begin] @ (panel[begin:end, :begin] * pivots[:begin]).T
+        square = few[: end - begin].astype(np.float64)
+        for i in range(end - begin):
+            below = square[i + 1 :, i]
+            pivots[begin + i] = pivot = max(square[i, i], least)
+            square[i + 1 :, i + 1 :] -= below[:, None] * (below / pivot)
+            below /= pivot
+        square = np.tril(square, -1) + np.eye(end - begin)
+        few[: end - begin] = square
+        few[end - begin :] = few[end - begin :] @ (np.linalg.inv(square).T / pivots[begin:end]).astype(np.float32)
+
+
+def _carried(columns: Weights, ranges: _Ranges, block: int, fit: _Fit) -> Levels:
+    """Levels like `columns` (K up to a whole block, N), one row after the other, each taking over the errors so far.
+
+    The rows are too short for several threads to be worth their while; what a stretch takes over is not."""
+    k, n = len(fit.order), columns.shape[1]
+    scales, inverses = ranges.scales, np.reciprocal(ranges.scales)
+    lowest, highest = -ranges.zeros, _LARGEST_NIBBLE - ranges.zeros
+    levels = np.repeat(ranges.zeros.astype(np.uint8), block, axis=0)
+    errors = np.empty((k, n), np.float32)  # rows in the fit's order
+    for end in range(k, 0, -_CARRY_ROWS):
+        begin = max(0, end - _CARRY_ROWS)
+        channels = fit.order[begin:end]
+        blocks = channels // block
+        originals = columns[channels]
+        wanted, steps = np.empty_like(originals), np.empty_like(originals)
+
+        def take_over(part: slice, begin: int = begin, end: int = end, wanted: Weights = wanted) -> None:
+            np.matmul(fit.carry[end:, begin:end].T, errors[end:, part], out=wanted[:, part])
+
+        side_by_side(take_over, n, _CARRY_COLUMNS)
+        wanted += originals
+        carry, made = np.ascontiguousarray(fit.carry[begin:end, begin:end].T), errors[begin:end]
+        for few_end in range(end - begin, 0, -_FEW_CARRY_ROWS):
+            few_begin = max(0, few_end - _FEW_CARRY_ROWS)
+            wanted[few_begin:few_end] += carry[few_begin:few_end, few_end:] @ made[few_end:]
+            for row in range(few_end - 1, few_begin - 1, -1):
+                step, here, i = steps[row], wanted[row], blocks[row]
+                here += carry[row, row + 1 : few_end] @ made[row + 1 : few_end]
+                np.multiply(here, inverses[i], out=step)
+                np.rint(step, out=step)
+                np.maximum(step, lowest[i], out=step)
+                np.minimum(step, highest[i], out=step)
+                np.multiply(step, scales[i], out=here)
+                np.subtract(originals[row], here, out=made[row])
+        steps -= lowest[blocks]
+        levels[channels] = steps
     return levels

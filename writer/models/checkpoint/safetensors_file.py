@@ -8,9 +8,10 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from writer.engine.untrusted_file import open_regular, parse_json
@@ -68,19 +69,27 @@ def _reader(place: _Place) -> Callable[[], Weights]:
         if dtype is None:
             raise unsupported(f"its weights are stored as {place.dtype}")
         n_values = math.prod(place.shape)
-        values = np.empty(n_values, np.float32)
         try:
             with open_regular(place.file) as stream:
                 stream.seek(place.offset_bytes)
-                for start in range(0, n_values, _CHUNK_VALUES):
-                    part = values[start : start + _CHUNK_VALUES]
-                    stored = np.frombuffer(stream.read(part.size * int(dtype[-1])), dtype)
-                    if stored.size != part.size:  # numpy would spread a single one over all of them
-                        raise ValueError("the file breaks off")
-                    # The bits of a bfloat16 are the upper half of a float32's.
-                    part[:] = (stored.astype("<u4") << 16).view("<f4") if place.dtype == "BF16" else stored
+                if place.dtype == "F32":
+                    values = _next_values(stream, dtype, n_values).astype(np.float32, copy=False)
+                else:
+                    values = np.empty(n_values, np.float32)
+                    for start in range(0, n_values, _CHUNK_VALUES):
+                        part = values[start : start + _CHUNK_VALUES]
+                        stored = _next_values(stream, dtype, part.size)
+                        # The bits of a bfloat16 are the upper half of a float32's.
+                        part[:] = (stored.astype("<u4") << 16).view("<f4") if place.dtype == "BF16" else stored
         except (OSError, ValueError) as error:
             raise damaged(place.file.name) from error
         return values.reshape(place.shape)
 
     return read
+
+
+def _next_values(stream: BinaryIO, dtype: str, n_values: int) -> NDArray[Any]:
+    values = np.fromfile(stream, dtype, n_values)
+    if values.size != n_values:  # numpy would spread a single one over all of them
+        raise ValueError("the file breaks off")
+    return values

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-import numpy as np
 from onnx import TensorProto
 
 from writer.models.calibration import CalibratedWeights
@@ -52,7 +51,6 @@ def add_gpt2(graph: GraphBuilder, weights: CalibratedWeights) -> Iterator[tuple[
         )
 
     rows = graph.node("Gather", [hidden, "logits_rows"], "last_rows", axis=1)  # (1, R, E)
-    head = np.ascontiguousarray(weights.head().T)
-    logits = add_linear(graph, rows, head, None, "head", inputs=weights.inputs("head"))
+    logits = add_linear(graph, rows, weights.head().T, None, "head", inputs=weights.inputs("head"))
     graph.output(graph.node("Identity", [logits], "logits"), TensorProto.FLOAT, [1, "R", config.n_vocab])
     yield config.n_layer, config.n_layer

@@ -37,7 +37,7 @@ def add_llama(graph: GraphBuilder, weights: CalibratedWeights) -> Iterator[tuple
             """One product for several weights that share their input; checkpoint weights are (out, in)."""
             joined = np.concatenate([tensor(f"layers.{layer}.{name}.weight") for name in names]).T
             path = f"layers.{layer}.{names[0]}"
-            return add_linear(graph, x, np.ascontiguousarray(joined), None, path, inputs=weights.inputs(path))
+            return add_linear(graph, x, joined, None, path, inputs=weights.inputs(path))
 
         def skip_norm(branch: str, trunk: str, norm: str, name: str) -> tuple[str, str]:
             """trunk + branch, normalised -> (normalised, the sum itself)."""
@@ -68,8 +68,7 @@ def add_llama(graph: GraphBuilder, weights: CalibratedWeights) -> Iterator[tuple
         hidden, residual = skip_norm(linear(inner, "mlp.down_proj"), residual, following, f"layer{i + 1}.norm1")
 
     rows = graph.node("Gather", [hidden, "logits_rows"], "last_rows", axis=1)  # (1, R, E)
-    head = np.ascontiguousarray(weights.head().T)
-    logits = add_linear(graph, rows, head, None, "head", inputs=weights.inputs("head"))
+    logits = add_linear(graph, rows, weights.head().T, None, "head", inputs=weights.inputs("head"))
     graph.output(graph.node("Identity", [logits], "logits"), TensorProto.FLOAT, [1, "R", config.n_vocab])
     yield config.n_layer, config.n_layer
 
