@@ -17,7 +17,7 @@ from pathlib import Path
 
 _PR_SET_PTRACER, _ANYONE = 0x59616D61, -1  # <linux/prctl.h>
 _PATIENCE_S = 20
-INSTEAD = "test_d01_d08_a_kill_at_any_file_call covers the same moments"
+INSTEAD = "tests with deadly and failing file calls cover the same moments"
 
 
 @dataclass(frozen=True)
