@@ -74,6 +74,8 @@ def kill_one(home: Path, chance: random.Random) -> tuple[float, int]:
         killed_s = time.monotonic()
         process.wait()
     told += read_until(process, time.monotonic() + 0.2)
+    assert process.stdout is not None
+    process.stdout.close()
     found = what_is_left(home, file)
     assert found == expected(len(found)), "what came back is not what was written"
     n_told = told[-1][1]

@@ -40,8 +40,9 @@ class Writer:
     def _begin(self) -> None:
         self._window = next(w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow))
         self._window.library.cancel("starter")  # no package index here, and none wanted
-        if FILE is not None and self._window.files.path is None:
-            QTimer.singleShot(10, self._begin)  # it is being opened
+        files = self._window.files
+        if (not files.document.text) if FILE is None else files.path is None:
+            QTimer.singleShot(10, self._begin)  # the file, or the first page, is being opened
             return
         if FILE is None:
             self._window.files.new()
