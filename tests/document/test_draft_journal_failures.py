@@ -39,6 +39,10 @@ def test_d12_a_full_disk_is_told_once_and_nothing_is_lost_when_there_is_room_aga
     assert bench.statuses == [JournalStatus.NOT_KEPT, JournalStatus.KEPT]
     bench.assert_recovered_is_document()
     assert bench.journal.sync()
+    ops.refused = {"write": errno.ENOSPC}
+    bench.type("!")
+    bench.wait(1)
+    assert bench.statuses[2:] == [JournalStatus.NOT_KEPT], "the next time is told again"
 
 
 def test_attempts_become_rare_while_a_disk_stays_full(tmp_path: Path) -> None:

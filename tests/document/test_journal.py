@@ -66,6 +66,11 @@ def test_a_line_is_plain_ascii_and_long_texts_take_less_room() -> None:
     assert len(lines.text(BaseText("Tyger Tyger, burning bright " * 2000, ()))) < 3000
 
 
+def test_a_line_nested_without_end_is_none() -> None:
+    body = b'0 {"kind":' + b"[" * 100_000
+    assert parse_line(b"%08x %b" % (zlib.crc32(body), body)) is None
+
+
 @pytest.mark.parametrize("at", range(0, 60, 7))
 def test_a_line_proves_itself(at: int) -> None:
     line = JournalLines().items([typed(0, "Once upon a time")])[:-1]
@@ -263,6 +268,14 @@ def test_a_text_that_contradicts_itself_is_not_taken(wrong: dict[str, object]) -
 def proven(record: dict[str, object], seq: int) -> bytes:
     body = f"{seq} {json.dumps(record)}".encode()
     return b"%08x %b\n" % (zlib.crc32(body), body)
+
+
+def test_a_lost_line_is_noticed_also_where_the_next_would_fit() -> None:
+    lines = JournalLines()
+    made = [lines.draft(Draft("ab")), lines.text(BaseText("abc", (Run(3, HUMAN),)))]
+    made += [lines.items([typed(0, "x", "a")]), lines.items([typed(1, "y", "b")])]
+    assert replay(b"".join(made), "ab").buffer.text == "xyc"
+    assert replay(b"".join([*made[:2], made[3]]), "ab").buffer.text == "abc"
 
 
 def test_every_state_is_shown() -> None:

@@ -73,6 +73,10 @@ def write_elsewhere(spoil: Callable[[Path], object], root: Path) -> list[tuple[J
         bench.type("more")
         bench.journal.saved(n, bench.draft)
         bench.wait(10)
+        bench.journal.mark(100 + n)
+        bench.journal.saved(100 + n, bench.draft)
+        bench.type("!")
+        bench.wait(10)
     bench.assert_recovered_is_document()
     assert stat.S_IMODE(fallback.stat().st_mode) == 0o700
     assert bench.journal.close(keep=True)

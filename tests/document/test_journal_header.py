@@ -149,11 +149,14 @@ def test_d47_no_bytes_make_it_fail(line: bytes) -> None:
 
 def test_d48_a_newer_format_is_left_alone(tmp_path: Path) -> None:
     journal = tmp_path / "00000003-cd34.journal"
-    journal.write_bytes(proven({**fields(), "format": 2, "needs": "2.1.0"}) + b"\nsomething else altogether")
+    lines = JournalLines()
+    lines.draft(DRAFT)
+    newer = lines.text(BaseText("who knows what it means there", (Run(29, Author.HUMAN),)))
+    journal.write_bytes(proven({**fields(), "format": 2, "needs": "2.1.0"}) + b"\n" + newer)
     content = journal.read_bytes()
     (found,) = list_drafts([tmp_path], FileOps())
     assert (found.state, found.problem) == (DraftState.NEWER, "The draft needs Writer ≥ 2.1.0.")
-    assert (found.title, found.path) == (DRAFT.title, DRAFT.path)
+    assert (found.title, found.path, found.n_words) == (DRAFT.title, DRAFT.path, 0)
     assert not found.recoverable
     with pytest.raises(WriterError) as refused:
         recover(found, FileOps())

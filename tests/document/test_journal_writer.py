@@ -181,6 +181,15 @@ def test_whatever_goes_wrong_the_thread_goes_on(tmp_path: Path, error: BaseExcep
         wait_for(lambda: told[-1].status is JournalStatus.KEPT)
 
 
+def test_a_mistake_while_it_syncs_is_answered_at_once(tmp_path: Path) -> None:
+    with writing(tmp_path, FailingOnce(RuntimeError("a mistake of ours"))) as (document, journal):
+        document.replace(0, 0, "x")
+        began = time.monotonic()
+        assert not journal.sync_now(timeout_s=30)
+        assert time.monotonic() - began < 15
+        assert journal.sync_now()
+
+
 def test_a_change_that_cannot_be_followed_is_told_and_the_document_never_hears_of_it(tmp_path: Path) -> None:
     told: list[JournalNotice] = []
     with writing(tmp_path, notify=told.append) as (document, journal):

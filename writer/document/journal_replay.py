@@ -106,7 +106,7 @@ def replay(data: bytes, draft_id: str, watch: Callable[[Replay], None] | None = 
     broken = resumed = False
     for line in lines:
         parsed = parse_line(line)
-        follows = parsed is not None and (parsed[1].get("kind") == "text" or (not broken and parsed[0] == expected))
+        follows = parsed is not None and (parsed[1].get("kind") == "text" or parsed[0] == expected)
         if parsed is not None and follows:
             try:
                 state.take(parsed[1])
