@@ -85,8 +85,10 @@ def test_d49_d50_starts_that_crash_are_counted_until_one_lasts(tmp_path: Path) -
     assert counts == [0, 1, 2, 3], "the fourth starts without the session"
     file = session_file(path, 14)
     assert file.starting() == 4
+    file.save(SESSION)
+    assert session_file(path, 15).starting() == 5, "a session saved meanwhile is no sign of a good start"
     file.lasted()
-    assert session_file(path, 15).starting() == 0
+    assert session_file(path, 16).starting() == 0
     assert session_file(path).load() == SESSION
 
 

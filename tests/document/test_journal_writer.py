@@ -151,16 +151,16 @@ def test_d56_a_disk_that_hangs_holds_nobody_up(tmp_path: Path) -> None:
 
 @pytest.mark.alone
 def test_recording_takes_microseconds(tmp_path: Path) -> None:
-    """Beside one second for what may happen on a machine that is busy with other things."""
+    """In the best of many short bursts: what else the machine does is not to be measured."""
     change = Change(0, "", "x", Author.HUMAN, None, (), (Run(1, Author.HUMAN),))
     with writing(tmp_path) as (_, journal):
         times = []
-        for _ in range(20):
+        for _ in range(200):
             began = time.perf_counter()
-            for _ in range(500):
+            for _ in range(20):
                 journal.record(change)
-            times.append((time.perf_counter() - began) / 500)
-    assert min(times) < 50e-6
+            times.append((time.perf_counter() - began) / 20)
+    assert min(times) < 20e-6
 
 
 @pytest.mark.parametrize("error", [MemoryError(), RuntimeError("a mistake of ours"), OSError(28, "No space left")])
