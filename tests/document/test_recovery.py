@@ -202,11 +202,6 @@ def _make_pipe(path: Path) -> None:
     os.mkfifo(path)
 
 
-def _make_huge(path: Path) -> None:
-    with path.open("wb") as file:
-        file.truncate(2**32)
-
-
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
@@ -216,7 +211,6 @@ def _make_huge(path: Path) -> None:
         (_dangle, FileOnDisk.MISSING),
         (_make_folder, FileOnDisk.UNREADABLE),
         (_make_pipe, FileOnDisk.UNREADABLE),
-        (_make_huge, FileOnDisk.CHANGED),
         (lambda path: path.write_bytes(b"\xff\xfe\0"), FileOnDisk.CHANGED),
         (lambda path: path.write_bytes(b"once"), FileOnDisk.CHANGED),
         (lambda path: path.write_bytes(b"Once!"), FileOnDisk.SAVED),
@@ -239,6 +233,20 @@ def test_d46_what_has_become_of_the_manuscript(
     assert recovered.file_on_disk is expected
     assert recovered.base_saved == (expected is FileOnDisk.BASE)
     assert recovered.text == "Once!?..."
+
+
+def test_d46_a_manuscript_that_has_become_huge_is_not_read(tmp_path: Path) -> None:
+    story = tmp_path / "story.txt"
+
+    class JournalsOnly(FileOps):
+        def read(self, path: Path) -> bytes:
+            assert path != story
+            return super().read(path)
+
+    left_behind(tmp_path / "recovery", "!", of_file(story, b"Once"), "Once")
+    os.truncate(story, 2**32)
+    (found,) = list_drafts([tmp_path / "recovery"], OPS)
+    assert recover(found, JournalsOnly()).file_on_disk is FileOnDisk.CHANGED
 
 
 def test_d46_a_manuscript_saved_right_before_the_crash_is_the_drafts_own(tmp_path: Path) -> None:
