@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.document.draft_bench import Bench, FailingAfterwards, journals, replay
 from writer.document import draft_journal
 from writer.document.document import Document
+from writer.document.draft_journal import WRITE_AFTER_CHARS, WRITE_AFTER_S
 from writer.document.file_ops import FileOps
 from writer.document.journal_notice import JournalStatus
 from writer.document.provenance import Author
@@ -56,6 +57,17 @@ def test_d44_typing_that_never_pauses_is_written_all_the_same(tmp_path: Path) ->
             assert bench.document.text.startswith(text)
             assert len(text) >= sum(at <= bench.clock - 1.0 for at in typed_at)
     assert len(journals(tmp_path)) == 1
+
+
+def test_d44_text_that_comes_faster_than_a_person_types_is_written_sooner(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.type("x" * (WRITE_AFTER_CHARS - 1))
+    assert bench.journal.due_at() == bench.clock + WRITE_AFTER_S
+    bench.type("x")
+    bench.wait(0)
+    bench.assert_recovered_is_document()
+    bench.type("y")
+    assert bench.journal.due_at() == bench.clock + WRITE_AFTER_S, "what is written counts no more"
 
 
 def test_what_a_power_cut_could_take_is_never_older_than_five_seconds(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from writer.document.journal_notice import JournalNotice, Notifier
 from writer.document.provenance import Author, Run
 
 WRITE_AFTER_S = 0.4  # of the first change that is not in the file
+WRITE_AFTER_CHARS = 64  # that are not in the file: sooner, since a model writes faster than a person
 SYNC_AFTER_S = 5.0  # of the first change that a power cut could take
 FIRST_RETRY_S, LAST_RETRY_S = 1.0, 60.0
 CHECKPOINT_BYTES = 8 * 2**20
@@ -55,6 +56,7 @@ class DraftJournal:
         self._base: BaseText | None = None  # what the file that is yet to be made starts from
         self._pending: list[Item] = []
         self._pending_since: float | None = None  # of its first change
+        self._n_pending_chars = 0
         self._unsynced_since: float | None = None
         self._caret: int | None = None  # None: where the last change ends
         self._written_caret: int | None = None
@@ -103,6 +105,7 @@ class DraftJournal:
             _add(self._since_mark, change)
         if change.author is Author.HUMAN:
             self._caret = None
+        self._n_pending_chars += len(change.inserted) + len(change.removed)
         if self._pending_since is None:
             self._pending_since = at
 
@@ -130,7 +133,7 @@ class DraftJournal:
         if since:
             self._start_anew(self._copy.before(since), since)
         else:
-            self._pending, self._pending_since, self._base = [], None, None
+            self._pending, self._pending_since, self._n_pending_chars, self._base = [], None, 0, None
             self._remove_file()
 
     # -- when it is written ----------------------------------------------------------------------------------------
@@ -141,7 +144,8 @@ class DraftJournal:
             return self._retry_at
         times = []
         if self._pending_since is not None:
-            times.append(self._pending_since + WRITE_AFTER_S)
+            is_much = self._n_pending_chars >= WRITE_AFTER_CHARS
+            times.append(self._pending_since + (0 if is_much else WRITE_AFTER_S))
         if self._unsynced_since is not None:
             times.append(self._unsynced_since + SYNC_AFTER_S)
         return min(times, default=None)
@@ -203,7 +207,7 @@ class DraftJournal:
         self._lines, self._written_caret = lines, self._caret
         if self._unsynced_since is None:
             self._unsynced_since = self._monotonic() if self._pending_since is None else self._pending_since
-        self._pending, self._pending_since = [], None
+        self._pending, self._pending_since, self._n_pending_chars = [], None, 0
 
     def _write_whole(self, failure: OSError | None) -> bool:
         """A file with everything, in the first folder that takes it, in the place of the one there may be.
@@ -314,7 +318,8 @@ class DraftJournal:
     def _is_written(self, lines: JournalLines) -> None:
         """A file was written whole, and synced."""
         self._lines, self._written_caret = lines, self._caret
-        self._pending, self._pending_since, self._base, self._unsynced_since = [], None, None, None
+        self._pending, self._pending_since, self._n_pending_chars = [], None, 0
+        self._base = self._unsynced_since = None
         self._checkpoint_bytes = max(CHECKPOINT_BYTES, _CHECKPOINT_TEXTS * len(self._copy))
 
     def _is_kept(self, refusal: OSError | None = None) -> None:
