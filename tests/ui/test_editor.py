@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from writer.document.document import Document
+from writer.document.encoding import TextFormat, decode, encode
 from writer.document.provenance import Author
-from writer.document.storage import TextFormat, load_text, save_text
 from writer.ui.editor import Editor
 from writer.ui.mirror import displayed
 from writer.ui.theme import LIGHT
@@ -107,11 +107,11 @@ def test_what_the_page_cannot_show_is_saved_as_it_came(qtbot: QtBot, tmp_path: P
     path = tmp_path / "story.txt"
     data = "a\u00a0b\u2028c\r\nd\ne\rf\u200bg\ufffc😀\n".encode()
     path.write_bytes(data)
-    loaded = load_text(path)
+    loaded = decode(path.read_bytes(), path.name)
     document, editor = make(loaded.text)
     qtbot.addWidget(editor)
     QTest.keyClick(editor, Qt.Key.Key_X)
-    save_text(path, document.text, loaded.format)
+    path.write_bytes(encode(document.text, loaded.format))
     assert path.read_bytes() == b"x" + data
 
 
@@ -231,7 +231,7 @@ def test_the_format_of_an_empty_page(qtbot: QtBot, tmp_path: Path) -> None:
     document, editor = make()
     qtbot.addWidget(editor)
     editor.show()
-    save_text(tmp_path / "empty.txt", document.text, TextFormat())
+    (tmp_path / "empty.txt").write_bytes(encode(document.text, TextFormat()))
     assert (tmp_path / "empty.txt").read_bytes() == b""
 
 

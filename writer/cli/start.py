@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 
+from writer.errors import WriterError
 from writer.paths import resources_dir, user_paths
 
 
@@ -27,12 +28,16 @@ def _write_in_terminal(file: Path | None) -> int:
     """The same main job without a window: stream a continuation of the file, or of the welcome text."""
     from writer.assist.presets import default_config
     from writer.cli.loading import load_model
-    from writer.document.storage import load_text
+    from writer.document.file_ops import FileOps
+    from writer.document.text_file import open_text
     from writer.engine.events import Token
     from writer.engine.generate import generate
 
     print("There is no display here, so Writer writes in the terminal.", file=sys.stderr)
-    text = load_text(file or resources_dir() / "welcome.txt").text.rstrip()
+    opened = open_text(file or resources_dir() / "welcome.txt", FileOps())
+    if opened.read_only:
+        raise WriterError(opened.read_only, "Choose a text file.")
+    text = opened.text.rstrip()
     model = load_model(None)
     sys.stdout.write(text)
     for event in generate(model.session, model.tokenizer, model.cache, text, default_config()):

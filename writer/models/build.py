@@ -99,6 +99,7 @@ def _build(request: BuildRequest, store: ModelStore) -> Iterator[BuildEvent]:
     tokenizer, n_ctx = Tokenizer(spec), checkpoint.config.n_ctx
     windows = gate.gate_windows(tokenizer, request.gate_text, n_ctx)
     calibration = calibration_windows(tokenizer, request.calibration_text, n_ctx)
+    del tokenizer  # a great vocabulary, and memory is short below
     before = store.get(request.model_id).manifest if request.add else None
     keep = [name for record in before.precisions.values() for name in record.files] if before else []
     with storing(store.models_dir, "built"), store.staging(request.model_id, keep) as folder:

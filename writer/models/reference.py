@@ -16,6 +16,7 @@ from writer.models.side_by_side import side_by_side
 
 _PRODUCT_ROWS = 512
 _HEAD_ROWS = 128  # logits (128, V) are made at a time
+_HEAD_WORDS = 4096
 
 
 @dataclass(frozen=True)
@@ -49,11 +50,22 @@ def token_logprobs(
         scores = []
         for begin in range(0, len(ids) - 1, _HEAD_ROWS):
             targets = ids[begin + 1 : begin + 1 + _HEAD_ROWS]
-            logits = rows[begin : begin + len(targets)] @ head.T
-            largest = logits.max(axis=1)
-            log_total = largest + np.log(np.exp(logits - largest[:, None]).sum(axis=1, dtype=np.float64))
-            scores.append(logits[np.arange(len(targets)), targets] - log_total)
+            logits = _logits(rows[begin : begin + len(targets)], head)
+            logits -= logits.max(axis=1, keepdims=True)
+            of_targets = logits[np.arange(len(targets)), targets]
+            np.exp(logits, out=logits)
+            scores.append(of_targets - np.log(logits.sum(axis=1, dtype=np.float64)))
         yield np.concatenate(scores)
+
+
+def _logits(rows: Weights, head: Weights) -> Weights:
+    logits = np.empty((len(rows), len(head)), np.float32)
+
+    def multiply(words: slice) -> None:
+        np.matmul(rows, head[words].T, out=logits[:, words])
+
+    side_by_side(multiply, len(head), _HEAD_WORDS)
+    return logits
 
 
 def _head(checkpoint: Checkpoint) -> Weights:

@@ -6,7 +6,7 @@ from onnx import TensorProto
 
 from writer.models.calibration import CalibratedWeights
 from writer.models.graph.builder import MICROSOFT, GraphBuilder
-from writer.models.graph.linear import add_embedding, add_linear
+from writer.models.graph.linear import add_embedding, add_head, add_linear
 
 _LEAST_GELU = -0.1701  # the minimum of the tanh form is -0.17004, at -0.7525
 
@@ -51,6 +51,6 @@ def add_gpt2(graph: GraphBuilder, weights: CalibratedWeights) -> Iterator[tuple[
         )
 
     rows = graph.node("Gather", [hidden, "logits_rows"], "last_rows", axis=1)  # (1, R, E)
-    logits = add_linear(graph, rows, weights.head().T, None, "head", inputs=weights.inputs("head"))
+    logits = add_head(graph, rows, weights, "wte")
     graph.output(graph.node("Identity", [logits], "logits"), TensorProto.FLOAT, [1, "R", config.n_vocab])
     yield config.n_layer, config.n_layer

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import TensorProto
 
-from writer.engine.config import ModelConfig
 from writer.models.checkpoint import Checkpoint
 from writer.models.graph.builder import GraphBuilder
+from writer.models.graph.linear import add_table_product
 
 # exp() of it is zero, and no sum with a score leaves float32.
 _HIDDEN = -1e9
@@ -25,15 +25,16 @@ Floats = NDArray[np.float32]
 def add_half(builder: GraphBuilder, checkpoint: Checkpoint) -> Iterator[tuple[int, int]]:
     """Add the whole network layer by layer; yields (layers done, layers in all)."""
     add = {"gpt2": _add_gpt2, "llama": _add_llama}[checkpoint.config.architecture]
-    return add(_HalfGraph(builder, checkpoint.config), checkpoint)
+    return add(_HalfGraph(builder, checkpoint), checkpoint)
 
 
 class _HalfGraph:
     """The parts that both families are made of. `x16` names a tensor of float16, `x32` one of float32."""
 
-    def __init__(self, builder: GraphBuilder, config: ModelConfig) -> None:
+    def __init__(self, builder: GraphBuilder, checkpoint: Checkpoint) -> None:
         self._builder = builder
-        self._config = config
+        self._checkpoint = checkpoint
+        self._config = checkpoint.config
         self.node = builder.node
         builder.input("input_ids", TensorProto.INT64, [1, "T"])
         builder.input("position_ids", TensorProto.INT64, [1, "T"])
@@ -114,14 +115,24 @@ class _HalfGraph:
         joined = self.node("Transpose", [mixed], f"{name}.joined", perm=[0, 2, 1, 3])
         return self.node("Reshape", [joined, self.ints(1, -1, config.n_head * size)], f"{name}.attention")
 
-    def logits(self, hidden32: str, table16: str) -> None:
-        """Products of the last rows with every row of `table16` (V, E), in float32."""
+    def embedding(self, name: str) -> tuple[str, str]:
+        """Rows (1, T, E) of the table `name` (V, E) for the tokens, and the table of the head (V, E), both float32.
+
+        A tied table becomes float32 as a whole, which ONNX Runtime does once: it need not hold both kinds then."""
+        table = self.halves(name, self._checkpoint.tensor(name))
+        if self._config.tied_head:
+            table32 = self.to_float(table)
+            return self.node("Gather", [table32, "input_ids"], "words"), table32
+        head = self.halves("lm_head.weight", self._checkpoint.tensor("lm_head.weight"))
+        return self.to_float(self.node("Gather", [table, "input_ids"], "words")), self.to_float(head)
+
+    def logits(self, hidden32: str, head32: str) -> None:
+        """Products of the last rows with every row of `head32` (V, E)."""
         n_rows = self.node("Unsqueeze", ["num_logits_to_keep", self.ints(0)], "n_rows")
         starts = self.node("Neg", [n_rows], "first_row")
         end = self.ints(np.iinfo(np.int64).max)
         rows = self.node("Slice", [hidden32, starts, end, self.ints(1)], "last_rows")  # (1, R, E)
-        head = self.node("Transpose", [self.to_float(table16)], "head", perm=[1, 0])
-        logits = self.node("MatMul", [rows, head], "logits")
+        logits = self.node("Identity", [add_table_product(self._builder, rows, head32, "head")], "logits")
         self._builder.output(logits, TensorProto.FLOAT, [1, "R", self._config.n_vocab])
 
 
@@ -147,9 +158,8 @@ def _add_gpt2(graph: _HalfGraph, checkpoint: Checkpoint) -> Iterator[tuple[int, 
         half = graph.node("Mul", [x, graph.number(0.5)], f"{name}.halved")
         return graph.to_half(graph.node("Mul", [half, shifted], name))
 
-    wte = graph.halves("wte.weight", tensor("wte.weight"))
+    words, head = graph.embedding("wte.weight")
     wpe = graph.floats("wpe.weight", tensor("wpe.weight"))
-    words = graph.to_float(graph.node("Gather", [wte, "input_ids"], "wte.rows"))
     residual = graph.node("Add", [words, graph.node("Gather", [wpe, "position_ids"], "wpe.rows")], "embedding")
     hidden_slots = graph.hidden_slots()
     for i in range(config.n_layer):
@@ -162,7 +172,6 @@ def _add_gpt2(graph: _HalfGraph, checkpoint: Checkpoint) -> Iterator[tuple[int, 
         residual = graph.add_to(residual, linear(attended, f"h.{i}.attn.c_proj"))
         inner = linear(graph.to_half(norm(residual, f"h.{i}.ln_2")), f"h.{i}.mlp.c_fc")
         residual = graph.add_to(residual, linear(gelu(inner, f"layer{i}.gelu"), f"h.{i}.mlp.c_proj"))
-    head = wte if config.tied_head else graph.halves("lm_head.weight", tensor("lm_head.weight"))
     graph.logits(norm(residual, "ln_f"), head)
     yield config.n_layer, config.n_layer
 
@@ -203,8 +212,7 @@ def _add_llama(graph: _HalfGraph, checkpoint: Checkpoint) -> Iterator[tuple[int,
         new_high = graph.node("Add", [product(high, cos), product(low, sin)], f"{high}.new")
         return graph.node("Concat", [new_low, new_high], f"{x16}.rotated", axis=-1)
 
-    embeddings = graph.halves("embed_tokens.weight", tensor("embed_tokens.weight"))
-    residual = graph.to_float(graph.node("Gather", [embeddings, "input_ids"], "embedding"))
+    residual, head = graph.embedding("embed_tokens.weight")
     hidden_slots = graph.hidden_slots()
     for i in range(config.n_layer):
         yield i, config.n_layer
@@ -220,6 +228,5 @@ def _add_llama(graph: _HalfGraph, checkpoint: Checkpoint) -> Iterator[tuple[int,
         silu = graph.node("Mul", [gate, graph.node("Sigmoid", [gate], f"layer{i}.sigmoid")], f"layer{i}.silu")
         inner = graph.node("Mul", [silu, linear(x, f"{path}.mlp.up_proj")], f"layer{i}.gated")
         residual = graph.add_to(residual, linear(inner, f"{path}.mlp.down_proj"))
-    head = embeddings if config.tied_head else graph.halves("lm_head.weight", tensor("lm_head.weight"))
     graph.logits(norm(residual, "norm"), head)
     yield config.n_layer, config.n_layer

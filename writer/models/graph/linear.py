@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from writer.models.calibration import CalibratedWeights
 from writer.models.graph.builder import MICROSOFT, GraphBuilder
 from writer.models.precision import Precision
 from writer.models.rounding import SMALLEST_MAGNITUDE, Weights, quantise_blocks, quantise_columns
@@ -69,6 +70,23 @@ def add_embedding(builder: GraphBuilder, ids: str, table: Weights, name: str) ->
     scale = builder.node("Gather", [builder.constant(f"{name}.scale", scales[:, None]), ids], f"{name}.scales")
     floats = builder.node("Cast", [rows], f"{name}.floats", to=1)  # TensorProto.FLOAT
     return builder.node("Mul", [floats, scale], f"{name}.rows")
+
+
+def add_head(builder: GraphBuilder, rows: str, weights: CalibratedWeights, embedding: str) -> str:
+    """`rows` (1, R, E) -> logits (1, R, V). `embedding` names the constant table that a tied head shares."""
+    if builder.precision is Precision.FP32 and weights.config.tied_head:
+        return add_table_product(builder, rows, f"{embedding}.weight", "head")
+    return add_linear(builder, rows, weights.head().T, None, "head", inputs=weights.inputs("head"))
+
+
+def add_table_product(builder: GraphBuilder, x: str, table: str, name: str) -> str:
+    """`x` (1, R, E) times every row of the constant `table` (V, E) -> (1, R, V).
+
+    The table is the product's first operand: of a second one ONNX Runtime makes a copy in an order of its own, and the
+    table itself would have to stay beside it for the embedding."""
+    columns = builder.node("Transpose", [x], f"{name}.columns", perm=[0, 2, 1])
+    turned = builder.node("MatMul", [table, columns], f"{name}.turned")  # (1, V, R)
+    return builder.node("Transpose", [turned], f"{name}.product", perm=[0, 2, 1])
 
 
 def _row_scaled_product(

@@ -7,7 +7,7 @@ from onnx import TensorProto
 
 from writer.models.calibration import CalibratedWeights
 from writer.models.graph.builder import MICROSOFT, GraphBuilder
-from writer.models.graph.linear import add_embedding, add_linear
+from writer.models.graph.linear import add_embedding, add_head, add_linear
 
 # Attention wants a row of the tables for each slot in use, and branches use more slots than there are positions.
 _SLOTS_PER_POSITION = 2
@@ -68,7 +68,7 @@ def add_llama(graph: GraphBuilder, weights: CalibratedWeights) -> Iterator[tuple
         hidden, residual = skip_norm(linear(inner, "mlp.down_proj"), residual, following, f"layer{i + 1}.norm1")
 
     rows = graph.node("Gather", [hidden, "logits_rows"], "last_rows", axis=1)  # (1, R, E)
-    logits = add_linear(graph, rows, weights.head().T, None, "head", inputs=weights.inputs("head"))
+    logits = add_head(graph, rows, weights, "embed_tokens")
     graph.output(graph.node("Identity", [logits], "logits"), TensorProto.FLOAT, [1, "R", config.n_vocab])
     yield config.n_layer, config.n_layer
 
