@@ -51,6 +51,8 @@ class Writer:
         self._timer.start(PAUSE_MS)
 
     def _type(self) -> None:
+        if not self._window.isVisible():
+            return  # it was told to end
         document = self._window.files.document
         if HOW == "both" and len(document) % 97 == 0:
             self._streams = not self._streams

@@ -57,7 +57,7 @@ class FileController(QObject):
         self._version_kept = desk.now() - _VERSION_PAUSE
         self.autosaves = True
         self._saving = False
-        self._told = ""  # why the last save failed
+        self._told: type[WriterError] | tuple[()] = ()  # how the last save failed
         self._waiting: list[tuple[Then, Then]] = []  # who wants another save once the present one has ended
         safekeeping.watch(self.manuscript)
 
@@ -258,7 +258,7 @@ class FileController(QObject):
     def _on_saved(self, m: Manuscript, saved: SavedAs, state: int, mark: int, then: Then) -> None:
         m.path, m.format, m.fingerprint, m.is_contested = saved.path, saved.format, saved.fingerprint, False
         m.document.mark_saved(state)
-        self._told = ""
+        self._told = ()
         if m is self.manuscript:
             self._safekeeping.saved(mark, m)
         for notice in saved.notices:
@@ -287,9 +287,9 @@ class FileController(QObject):
     def _on_save_failed(self, m: Manuscript, error: WriterError, otherwise: Then, by_itself: bool = False) -> None:
         self._set_saving(False)
         waiting, self._waiting = self._waiting, []
-        if m is self.manuscript and not (by_itself and error.message == self._told):
+        if m is self.manuscript and not (by_itself and isinstance(error, self._told)):
             self._explain(m, error)
-        self._told = error.message
+        self._told = type(error)
         self.save_failed.emit(error)
         otherwise()
         _all([otherwise for _, otherwise in waiting])

@@ -9,7 +9,7 @@ from writer.ui.overrides import nothing, reported
 from writer.ui.theme import SPACE
 
 _HEIGHT = 32
-_METER_WIDTH = 48
+_METER_WIDTH = 28
 _ACTIVITY_WIDTH = 320
 
 
@@ -30,7 +30,7 @@ class StatusBar(QFrame):
         _keep_place(self._mark)
         self._state = _Slot("Reading 1,024 of 1,024", "What the model is doing", "State")
         self._saving = _Slot("Read-only", "Whether your text is in its file, or kept as a draft", "Saving")
-        self._words = _Slot("999,999 words", "Words in the whole text", "Words")
+        self._words = _Slot("2,000,000 words", "Words in the whole text", "Words")
         self._rate = _Slot("199.9 tokens/s", "How fast the model writes (tokens per second)", "Speed")
         context_help = "How much of the text the model can see now, of the most it can see (context window)"
         self._context = _Slot("8,192 of 8,192 tokens", context_help, "Context")
