@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from writer.document.file_ops import FileOps
+from writer.document.files.file_ops import FileOps
+from writer.document.files.process import Process
 from writer.document.manuscript import Desk
-from writer.document.process import Process
-from writer.document.versions import VersionStore
+from writer.document.versions.version_store import VersionStore
 
 
 def desk_in(folder: Path, ops: FileOps | None = None) -> Desk:

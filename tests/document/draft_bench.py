@@ -7,13 +7,13 @@ from pathlib import Path
 
 from writer.document.change import Change
 from writer.document.document import Document
-from writer.document.draft_journal import DraftJournal
-from writer.document.file_ops import FileOps
+from writer.document.drafts.draft_journal import DraftJournal
+from writer.document.drafts.journal import Draft
+from writer.document.drafts.journal_notice import JournalNotice, JournalStatus
+from writer.document.drafts.recovery import DraftFound, Recovered, list_drafts, recover
+from writer.document.files.file_ops import FileOps
 from writer.document.generation_record import GenerationRecord
-from writer.document.journal import Draft
-from writer.document.journal_notice import JournalNotice, JournalStatus
 from writer.document.provenance import Author
-from writer.document.recovery import DraftFound, Recovered, list_drafts, recover
 
 NOON = datetime(2031, 5, 4, 12, tzinfo=UTC)
 

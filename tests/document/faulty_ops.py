@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from writer.document.file_ops import FileOps
+from writer.document.files.file_ops import FileOps
 
 # Every method of FileOps that reaches the system; the others are made of these.
 CALLS = (

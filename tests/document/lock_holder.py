@@ -11,9 +11,9 @@ _SCRIPT = """
 import sys, time
 from datetime import datetime, timezone
 from pathlib import Path
-from writer.document.document_lock import DocumentLock, Taken
-from writer.document.file_ops import FileOps
-from writer.document.process import Process
+from writer.document.files.document_lock import DocumentLock, Taken
+from writer.document.files.file_ops import FileOps
+from writer.document.files.process import Process
 
 me, locks = Process.current(), []
 print(me.pid, flush=True)

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 from tests.document.desks import desk_in
+from writer.document.authorship.sidecar import sidecar_path
 from writer.document.document import Document
-from writer.document.encoding import TextFormat
-from writer.document.file_ops import FileOps
+from writer.document.files.encoding import TextFormat
+from writer.document.files.file_ops import FileOps
+from writer.document.files.saving import FileChanged
 from writer.document.generation_record import GenerationRecord
 from writer.document.manuscript import Desk, Manuscript, open_manuscript, save_manuscript, save_manuscript_as
 from writer.document.provenance import Author, Run
-from writer.document.saving import FileChanged
-from writer.document.sidecar import sidecar_path
-from writer.document.versions import Reason, document_key
+from writer.document.versions.version_store import Reason, document_key
 from writer.errors import WriterError
 
 

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.end2end.open_page import OpenPage
-from writer.document.file_ops import FileOps
+from writer.document.files.file_ops import FileOps
 from writer.paths import user_paths
 from writer.ui import manuscripts
 from writer.ui import theme as themes

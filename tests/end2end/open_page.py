@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pytestqt.qtbot import QtBot
 
-from writer.document.file_ops import FileOps
+from writer.document.files.file_ops import FileOps
 from writer.ui.main_window import MainWindow
 
 OpenPage = Callable[..., MainWindow]

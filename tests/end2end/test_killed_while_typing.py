@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from writer.document.file_ops import FileOps
+from writer.document.drafts.recovery import list_drafts, recover
+from writer.document.files.file_ops import FileOps
 from writer.document.provenance import Author
-from writer.document.recovery import list_drafts, recover
 
 SCRIPT = Path(__file__).with_name("type_in_window.py")
 ROOT = Path(__file__).resolve().parents[2]

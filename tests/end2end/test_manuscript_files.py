@@ -12,11 +12,11 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from tests.end2end.open_page import FailingOps, OpenPage, press_notice, wait_saved
-from writer.document.document_lock import DocumentLock, Taken
-from writer.document.file_ops import FileOps
-from writer.document.process import Process
+from writer.document.files.document_lock import DocumentLock, Taken
+from writer.document.files.file_ops import FileOps
+from writer.document.files.process import Process
 from writer.document.provenance import Author
-from writer.document.versions import Reason, document_key
+from writer.document.versions.version_store import Reason, document_key
 from writer.ui.main_window import MainWindow
 
 LONG_MS = 20_000
@@ -259,9 +259,9 @@ def test_d30_what_another_process_has_open_is_for_reading_until_it_is_taken_over
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from writer.document.document_lock import DocumentLock
-from writer.document.file_ops import FileOps
-from writer.document.process import Process
+from writer.document.files.document_lock import DocumentLock
+from writer.document.files.file_ops import FileOps
+from writer.document.files.process import Process
 DocumentLock.take(Path({str(path)!r}), FileOps(), Process.current(), datetime.now(UTC), Path({str(tmp_path)!r}))
 print("held", flush=True)
 sys.stdin.read()

@@ -14,9 +14,9 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.end2end.open_page import OpenPage, press_notice, wait_saved
-from writer.document.file_ops import FileOps
+from writer.document.drafts.recovery import list_drafts, recover
+from writer.document.files.file_ops import FileOps
 from writer.document.provenance import Author
-from writer.document.recovery import list_drafts, recover
 from writer.ui.main_window import MainWindow
 
 LONG_MS = 20_000

@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.end2end.open_page import OpenPage, wait_saved
 from writer.document.provenance import Author
-from writer.document.versions import Reason, Version
+from writer.document.versions.version_store import Reason, Version
 from writer.ui.main_window import MainWindow
 
 LONG_MS = 20_000

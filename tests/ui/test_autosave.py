@@ -8,10 +8,10 @@ import pytest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from writer.document.file_ops import FileOps
+from writer.document.files.file_ops import FileOps
+from writer.document.files.process import Process
 from writer.document.manuscript import Desk
-from writer.document.process import Process
-from writer.document.versions import VersionStore
+from writer.document.versions.version_store import VersionStore
 from writer.errors import WriterError
 from writer.ui.autosave import LONGEST_S, PAUSE_S, RETRIES_S, Autosave
 from writer.ui.errands import Errands

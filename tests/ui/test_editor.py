@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from writer.document.document import Document
-from writer.document.encoding import TextFormat, decode, encode
+from writer.document.files.encoding import TextFormat, decode, encode
 from writer.document.provenance import Author
 from writer.ui.editor import Editor
 from writer.ui.mirror import displayed

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel, QPlainTextEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from writer.document.recovery import DraftFound, DraftState
+from writer.document.drafts.recovery import DraftFound, DraftState
 from writer.ui.draft_card import DraftCard, place_text
 from writer.ui.recovery_page import RecoveryPage
 

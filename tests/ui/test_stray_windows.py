@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from writer.document.comparison import compare
-from writer.document.recovery import DraftFound, DraftState
-from writer.document.versions import Reason, Version
+from writer.document.drafts.recovery import DraftFound, DraftState
+from writer.document.versions.version_store import Reason, Version
 from writer.ui.comparison_page import ComparisonPage
 from writer.ui.guide_page import GuidePage
 from writer.ui.recovery_page import RecoveryPage

@@ -10,7 +10,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
-from writer.document.versions import Reason, Version
+from writer.document.versions.version_store import Reason, Version
 from writer.ui.version_row import VersionRow
 from writer.ui.versions_panel import VersionsPanel
 

@@ -28,8 +28,8 @@ def _write_in_terminal(file: Path | None) -> int:
     """The same main job without a window: stream a continuation of the file, or of the welcome text."""
     from writer.assist.presets import default_config
     from writer.cli.loading import load_model
-    from writer.document.file_ops import FileOps
-    from writer.document.text_file import open_text
+    from writer.document.files.file_ops import FileOps
+    from writer.document.files.text_file import open_text
     from writer.engine.events import Token
     from writer.engine.generate import generate
 

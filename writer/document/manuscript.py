@@ -11,20 +11,20 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from writer.document.authorship.sidecar import read_sidecar, write_sidecar
 from writer.document.document import Document
-from writer.document.document_lock import DocumentLock, HeldBy
-from writer.document.encoding import TextFormat
-from writer.document.file_ops import FileOps
+from writer.document.drafts.journal import Draft, new_draft_id
+from writer.document.files.document_lock import DocumentLock, HeldBy
+from writer.document.files.encoding import TextFormat
+from writer.document.files.file_ops import FileOps
+from writer.document.files.process import Process
+from writer.document.files.saving import save_text
+from writer.document.files.text_file import MAX_FILE_BYTES, Fingerprint, OpenedFile, open_text
 from writer.document.generation_record import GenerationRecord
 from writer.document.history import Step
-from writer.document.history_file import load_history, save_history
-from writer.document.journal import Draft, new_draft_id
-from writer.document.process import Process
 from writer.document.provenance import Run
-from writer.document.saving import save_text
-from writer.document.sidecar import read_sidecar, write_sidecar
-from writer.document.text_file import MAX_FILE_BYTES, Fingerprint, OpenedFile, open_text
-from writer.document.versions import Reason, VersionStore, document_key
+from writer.document.versions.history_file import load_history, save_history
+from writer.document.versions.version_store import Reason, VersionStore, document_key
 from writer.errors import WriterError
 
 

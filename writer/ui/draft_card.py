@@ -6,7 +6,7 @@ from pathlib import Path
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QVBoxLayout
 
-from writer.document.recovery import DraftFound
+from writer.document.drafts.recovery import DraftFound
 from writer.ui.labels import plain_label
 from writer.ui.moments import moment_text
 from writer.ui.overrides import reported

@@ -5,10 +5,18 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, Signal
 
 from writer.document.comparison import Row, compare
-from writer.document.drafts import TakenUp, take_up_draft
+from writer.document.drafts.recovery import (
+    DraftFound,
+    FileOnDisk,
+    Recovered,
+    discard,
+    empty_trash,
+    list_drafts,
+    recover,
+)
+from writer.document.drafts.taking_up import TakenUp, take_up_draft
+from writer.document.files.text_file import open_text
 from writer.document.manuscript import Desk, Manuscript
-from writer.document.recovery import DraftFound, FileOnDisk, Recovered, discard, empty_trash, list_drafts, recover
-from writer.document.text_file import open_text
 from writer.errors import WriterError
 from writer.ui.errands import Errands
 from writer.ui.files import FileController

@@ -20,9 +20,9 @@ from PySide6.QtWidgets import QFrame, QMenu, QTextEdit, QWidget
 
 from writer.document.change import Change
 from writer.document.document import Document
-from writer.document.encoding import clean
+from writer.document.files.encoding import clean
+from writer.document.files.text_file import LONGEST_LINE
 from writer.document.provenance import Author
-from writer.document.text_file import LONGEST_LINE
 from writer.ui.mirror import Utf16Map, displayed, trim_common, typed
 from writer.ui.overrides import nothing, reported
 from writer.ui.page_layout import MARGIN_TOP, PageLayout

@@ -9,8 +9,9 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QWidget
 
 from writer.document.document import Document
-from writer.document.document_lock import HeldBy
-from writer.document.encoding import ENCODINGS, TextFormat, UnencodableCharacter
+from writer.document.files.document_lock import HeldBy
+from writer.document.files.encoding import ENCODINGS, TextFormat, UnencodableCharacter
+from writer.document.files.saving import FileChanged, FileDeleted, NeedsInPlace
 from writer.document.manuscript import (
     Desk,
     Manuscript,
@@ -20,7 +21,6 @@ from writer.document.manuscript import (
     save_manuscript,
     save_manuscript_as,
 )
-from writer.document.saving import FileChanged, FileDeleted, NeedsInPlace
 from writer.errors import WriterError
 from writer.ui.errands import Errands
 from writer.ui.notices import NoticeAction, NoticeKind

@@ -7,9 +7,9 @@ from PySide6.QtCore import QObject
 
 from writer.document.change import Change
 from writer.document.comparison import Row
-from writer.document.journal_notice import JournalNotice
+from writer.document.drafts.journal_notice import JournalNotice
+from writer.document.files.text_file import LONGEST_LINE
 from writer.document.manuscript import Manuscript
-from writer.document.text_file import LONGEST_LINE
 from writer.document.word_count import WordCount
 from writer.ui.notices import NoticeAction
 

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from PySide6.QtCore import QEventLoop, QObject, QTimer
 from PySide6.QtWidgets import QWidget
 
-from writer.document.file_ops import FileOps
+from writer.document.files.file_ops import FileOps
+from writer.document.files.process import Process
 from writer.document.manuscript import Desk
-from writer.document.process import Process
-from writer.document.versions import VersionStore
+from writer.document.versions.version_store import VersionStore
 from writer.paths import UserPaths
 from writer.ui.autosave import Autosave
 from writer.ui.drafts import DraftsController

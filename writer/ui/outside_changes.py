@@ -3,10 +3,10 @@
 from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal
 
 from writer.document.comparison import Row, compare
+from writer.document.files.text_file import FileState, OpenedFile, open_text
+from writer.document.files.text_file import compare as compare_file
 from writer.document.manuscript import Desk, Manuscript
 from writer.document.rewriting import rewrite
-from writer.document.text_file import FileState, OpenedFile, open_text
-from writer.document.text_file import compare as compare_file
 from writer.errors import WriterError
 from writer.ui.errands import Errands
 from writer.ui.files import FileController

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from writer.document.recovery import DraftFound
+from writer.document.drafts.recovery import DraftFound
 from writer.ui import theme as themes
 from writer.ui.desk_page import DeskPage
 from writer.ui.draft_card import DraftCard

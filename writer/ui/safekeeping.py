@@ -8,8 +8,8 @@ from PySide6.QtCore import QObject, Signal
 
 from writer.document.change import Change
 from writer.document.document import Document
-from writer.document.journal_notice import JournalNotice, JournalStatus
-from writer.document.journal_writer import JournalWriter
+from writer.document.drafts.journal_notice import JournalNotice, JournalStatus
+from writer.document.drafts.journal_writer import JournalWriter
 from writer.document.manuscript import Desk, Manuscript
 from writer.document.provenance import Author, Run
 

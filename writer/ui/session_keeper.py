@@ -8,8 +8,8 @@ from pathlib import Path
 import psutil
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from writer.document.drafts.recovery import DraftFound
 from writer.document.manuscript import Manuscript
-from writer.document.recovery import DraftFound
 from writer.errors import WriterError
 from writer.session import Session, SessionFile
 from writer.ui.drafts import DraftsController

@@ -7,7 +7,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QPushButton, QToolButton, QVBoxLayout, QWidget
 
-from writer.document.versions import Reason, Version
+from writer.document.versions.version_store import Reason, Version
 from writer.ui.labels import plain_label
 from writer.ui.moments import day_text, time_text
 from writer.ui.overrides import nothing, reported

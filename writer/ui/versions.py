@@ -10,7 +10,7 @@ from writer.document.comparison import Row, compare, restoration
 from writer.document.manuscript import Desk, Manuscript
 from writer.document.provenance import Author, Run
 from writer.document.rewriting import restore, rewrite
-from writer.document.versions import Reason, Version, VersionText
+from writer.document.versions.version_store import Reason, Version, VersionText
 from writer.errors import WriterError
 from writer.ui.errands import Errands
 from writer.ui.files import FileController

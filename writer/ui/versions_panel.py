@@ -7,7 +7,7 @@ from PySide6.QtCore import QEvent, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
-from writer.document.versions import Version
+from writer.document.versions.version_store import Version
 from writer.ui.icons import icon
 from writer.ui.labels import plain_label
 from writer.ui.moments import day_text

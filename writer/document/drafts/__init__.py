@@ -1,0 +1,1 @@
+"""What no file holds yet: the journal of every edit, and the way back from it."""

@@ -1,0 +1,340 @@
+"""What a journal holds and when it is written: the work of the journal's thread, without the thread."""
+
+import contextlib
+import copy
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from filelock import Timeout
+
+from writer.document.change import Change, compose
+from writer.document.drafts.draft_copy import DraftCopy
+from writer.document.drafts.journal import BaseText, Draft, JournalLines, is_journal_of, new_draft_id
+from writer.document.drafts.journal_file import JournalFile, copy_to_trash, move_to_trash, next_order
+from writer.document.drafts.journal_notice import JournalNotice, Notifier
+from writer.document.files.file_ops import FileOps
+from writer.document.generation_record import GenerationRecord
+from writer.document.provenance import Author, Run
+
+WRITE_AFTER_S = 0.4  # of the first change that is not in the file
+WRITE_AFTER_CHARS = 64  # that are not in the file: sooner, since a model writes faster than a person
+SYNC_AFTER_S = 5.0  # of the first change that a power cut could take
+FIRST_RETRY_S, LAST_RETRY_S = 1.0, 60.0
+CHECKPOINT_BYTES = 8 * 2**20
+_CHECKPOINT_TEXTS = 4  # a journal may grow to so many times the text, and to CHECKPOINT_BYTES
+_LONGEST_COMPOSED = 4_096  # code points
+
+Item = Change | GenerationRecord
+
+
+class DraftJournal:
+    """One draft: a copy of its text that follows every change, the changes not yet written, and the file.
+
+    A failure of the file system is told by `notify` and tried again later, in the first of the folders that takes it.
+    Nothing is dropped for it: the copy has everything, and a file that cannot be trusted is written anew from the copy.
+    `at` and all clocks are seconds of the monotonic clock.
+    """
+
+    def __init__(
+        self,
+        folders: Sequence[Path],
+        ops: FileOps,
+        *,
+        monotonic: Callable[[], float],
+        now: Callable[[], datetime],
+        notify: Callable[[JournalNotice], None],
+    ) -> None:
+        """folders -- the first is where journals belong, the others stand in for it"""
+        self._folders, self._ops = folders, ops
+        self._monotonic, self._now = monotonic, now
+        self._notifier = Notifier(folders[0], notify)
+        self._draft = Draft("")
+        self._copy = DraftCopy()
+        self._is_lost = False  # a change did not fit: the copy is no longer the document's text
+        self._base: BaseText | None = None  # what the file that is yet to be made starts from
+        self._pending: list[Item] = []
+        self._pending_since: float | None = None  # of its first change
+        self._n_pending_chars = 0
+        self._unsynced_since: float | None = None
+        self._caret: int | None = None  # None: where the last change ends
+        self._written_caret: int | None = None
+        self._mark: int | None = None
+        self._since_mark: list[Change] = []
+        self._replaces: Path | None = None
+        self._has_copied_replaced = False
+        self._file: JournalFile | None = None
+        self._lines = JournalLines()
+        self._checkpoint_bytes = 0
+        self._retry_at: float | None = None
+        self._retry_s = FIRST_RETRY_S
+
+    # -- what happens to the document ------------------------------------------------------------------------------
+
+    def begin(
+        self,
+        draft: Draft,
+        text: str,
+        runs: Iterable[Run],
+        generations: Iterable[GenerationRecord],
+        saved: bool,
+        changes: Sequence[Change],
+        replaces: Path | None,
+    ) -> None:
+        """See `JournalWriter.begin`."""
+        self._draft, self._replaces = draft, replaces
+        self._copy = DraftCopy(text, runs, generations)
+        if changes or not saved or replaces is not None:
+            self._base = self._copy.whole(saved=saved)
+            for change in changes:
+                self._follow(change)
+            self._pending = list(changes)
+            self._flush()
+
+    def record(self, change: Change, at: float) -> None:
+        """Raises IndexError for a change of another text; what comes after one is passed over."""
+        if self._is_lost:
+            return
+        if self._file is None and self._base is None:
+            self._base = self._copy.whole(saved=True)
+            self._draft = replace(self._draft, started=self._now())
+        self._follow(change)
+        _add(self._pending, change)
+        if self._mark is not None:
+            _add(self._since_mark, change)
+        if change.author is Author.HUMAN:
+            self._caret = None
+        self._n_pending_chars += len(change.inserted) + len(change.removed)
+        if self._pending_since is None:
+            self._pending_since = at
+
+    def record_generation(self, generation: GenerationRecord) -> None:
+        """Written with the next change: it tells nothing without its text."""
+        self._copy.add_generation(generation)
+        self._pending.append(generation)
+
+    def record_caret(self, position: int) -> None:
+        """Written with the next change, or at a sync."""
+        self._caret = position
+
+    def mark(self, number: int) -> None:
+        """The text as it is now is going to be saved."""
+        self._mark, self._since_mark = number, []
+        if self._pending_since is not None:
+            self._flush()  # a crash right after the save finds in the journal what the manuscript holds
+
+    def saved(self, number: int, draft: Draft) -> None:
+        """The manuscript holds the text as it was at that mark. Nothing happens unless that is the newest mark."""
+        if number != self._mark or self._is_lost:
+            return
+        since, self._since_mark, self._mark = self._since_mark, [], None
+        self._draft = replace(draft, started=self._draft.started)
+        if since:
+            self._start_anew(self._copy.before(since), since)
+        else:
+            self._pending, self._pending_since, self._n_pending_chars, self._base = [], None, 0, None
+            self._remove_file()
+
+    # -- when it is written ----------------------------------------------------------------------------------------
+
+    def due_at(self) -> float | None:
+        """When `run_due` has something to do; None when it waits for changes."""
+        if self._retry_at is not None:
+            return self._retry_at
+        times = []
+        if self._pending_since is not None:
+            is_much = self._n_pending_chars >= WRITE_AFTER_CHARS
+            times.append(self._pending_since + (0 if is_much else WRITE_AFTER_S))
+        if self._unsynced_since is not None:
+            times.append(self._unsynced_since + SYNC_AFTER_S)
+        return min(times, default=None)
+
+    def run_due(self) -> None:
+        """Write and sync what is due by now."""
+        due, now = self.due_at(), self._monotonic()
+        if due is None or now < due:
+            return
+        self._flush()
+        if self._unsynced_since is not None and now >= self._unsynced_since + SYNC_AFTER_S:
+            self._sync()
+
+    def sync(self) -> bool:
+        """Write and sync everything now; whether that succeeded."""
+        return self._flush(with_caret=True) and self._sync() and not self._is_lost
+
+    def close(self, keep: bool) -> bool:
+        """End it: with everything on the disk for a recovery, or in the trash. Whether that succeeded."""
+        done = self.sync() if keep else True
+        file, self._file = self._file, None
+        if file is not None:
+            try:
+                file.close() if keep else file.move_to_trash(self._now())
+            except OSError:
+                done = False
+        return done
+
+    def postpone(self, error: BaseException) -> None:
+        """Tell a failure, once, and wait before the next attempt: longer each time."""
+        self._retry_at = self._monotonic() + self._retry_s
+        self._retry_s = min(2 * self._retry_s, LAST_RETRY_S)
+        self._notifier.not_kept(error)
+
+    # -- writing ---------------------------------------------------------------------------------------------------
+
+    def _flush(self, with_caret: bool = False) -> bool:
+        """Write what is not in the file; whether nothing is left. `with_caret`: also when only that has moved."""
+        file, failure = self._file, None
+        if file is None and self._base is None:
+            self._is_kept()
+            return True
+        if file is not None and file.sound:
+            has_moved = with_caret and self._caret not in (None, self._written_caret)
+            try:
+                if self._pending_since is not None or has_moved:
+                    self._append(file)
+            except OSError as error:
+                failure = error
+            else:
+                self._is_kept()
+                self._keep_small(file)
+                return True
+        return self._write_whole(failure)
+
+    def _append(self, file: JournalFile) -> None:
+        lines = copy.copy(self._lines)
+        file.append(lines.items(self._pending) + lines.caret(self._caret))
+        self._lines, self._written_caret = lines, self._caret
+        if self._unsynced_since is None:
+            self._unsynced_since = self._monotonic() if self._pending_since is None else self._pending_since
+        self._pending, self._pending_since, self._n_pending_chars = [], None, 0
+
+    def _write_whole(self, failure: OSError | None) -> bool:
+        """A file with everything, in the first folder that takes it, in the place of the one there may be.
+
+        failure -- why nothing could be appended to that one
+        """
+        if self._file is not None and self._file.is_gone:
+            self._file.close()
+            self._file, self._base, self._pending = None, self._copy.whole(saved=False), []
+        base = self._base or self._copy.whole(saved=False)
+        lines, data = self._encode(base, self._pending if self._base else [])
+        old = self._file
+        for folder in self._folders:
+            try:
+                if old is not None and old.path.parent == folder:
+                    old.replace(data)
+                else:
+                    self._file = self._make_file(folder, data)
+            except Timeout:  # another process took up the same draft: from here on these are two
+                self._draft, self._replaces = replace(self._draft, id=new_draft_id()), None
+                return self._write_whole(failure)
+            except OSError as error:
+                failure = failure or error
+            else:
+                self._is_written(lines)
+                self._remove_replaced(old)
+                self._is_kept(failure)
+                return True
+        assert failure is not None
+        self.postpone(failure)
+        return False
+
+    def _make_file(self, folder: Path, data: bytes) -> JournalFile:
+        order, replaces, over = next_order(self._folders, self._ops), self._replaces, None
+        if replaces is not None and replaces.parent == folder and is_journal_of(replaces.name, self._draft.id):
+            with contextlib.suppress(FileNotFoundError):
+                if not self._has_copied_replaced:
+                    copy_to_trash(replaces, self._ops, self._now())
+                    self._has_copied_replaced = True
+                over = replaces
+        return JournalFile(folder, self._draft.id, order, data, self._ops, over)
+
+    def _start_anew(self, base: BaseText, since: list[Change]) -> None:
+        """On a saved text, and what came since; failing that, go on with the file as it is."""
+        if self._file is None:
+            self._base, self._pending = base, list(since)
+        else:
+            lines, data = self._encode(base, since)
+            with contextlib.suppress(OSError):
+                self._file.replace(data)
+                self._is_written(lines)
+        self._flush()
+
+    def _keep_small(self, file: JournalFile) -> None:
+        if file.length <= self._checkpoint_bytes:
+            return
+        lines, data = self._encode(self._copy.whole(saved=False), [])
+        try:
+            file.replace(data)
+        except OSError as error:
+            self._checkpoint_bytes *= 2  # the disk may be nearly full, and what is there is complete
+            if not file.sound:
+                self._write_whole(error)
+        else:
+            self._is_written(lines)
+
+    def _sync(self) -> bool:
+        if self._file is None or self._unsynced_since is None:
+            return True
+        try:
+            self._file.sync()
+        except OSError as error:
+            return self._write_whole(error)
+        self._unsynced_since = None
+        return True
+
+    def _remove_file(self) -> None:
+        file, self._file = self._file, None
+        self._unsynced_since = None
+        if file is not None:
+            with contextlib.suppress(OSError):  # one too many is only offered once too often
+                file.remove()
+        self._is_kept()
+
+    def _remove_replaced(self, old: JournalFile | None) -> None:
+        with contextlib.suppress(OSError):
+            if old is not None and old is not self._file:
+                old.remove()
+        with contextlib.suppress(OSError):
+            if self._replaces is not None:
+                move_to_trash(self._replaces, self._ops, self._now())
+        self._replaces = None
+
+    # -- small steps -----------------------------------------------------------------------------------------------
+
+    def _follow(self, change: Change) -> None:
+        try:
+            self._copy.follow(change)
+        except IndexError:
+            self._is_lost = True
+            raise
+
+    def _encode(self, base: BaseText, items: Iterable[Item]) -> tuple[JournalLines, bytes]:
+        lines = JournalLines()
+        head = lines.draft(self._draft) + lines.text(base)
+        return lines, head + lines.items(items) + lines.caret(self._caret)
+
+    def _is_written(self, lines: JournalLines) -> None:
+        """A file was written whole, and synced."""
+        self._lines, self._written_caret = lines, self._caret
+        self._pending, self._pending_since, self._n_pending_chars = [], None, 0
+        self._base = self._unsynced_since = None
+        self._checkpoint_bytes = max(CHECKPOINT_BYTES, _CHECKPOINT_TEXTS * len(self._copy))
+
+    def _is_kept(self, refusal: OSError | None = None) -> None:
+        """All is written. `refusal`: why the first folder did not take it."""
+        self._retry_at, self._retry_s = None, FIRST_RETRY_S
+        if not self._is_lost:
+            self._notifier.kept(None if self._file is None else self._file.path.parent, refusal)
+
+
+def _add(items: list[Item] | list[Change], change: Change) -> None:
+    """Append, as a part of the last one where that simply goes on."""
+    last = items[-1] if items else None
+    if isinstance(last, Change) and len(last.inserted) + len(last.removed) < _LONGEST_COMPOSED:
+        composed = compose(last, change)
+        if composed is not None:
+            items[-1] = composed
+            return
+    items.append(change)

@@ -1,0 +1,1 @@
+"""Text files: their encodings, opening and saving without loss, and who has them open."""

@@ -1,0 +1,1 @@
+"""Earlier versions of manuscripts, how they thin out, and undo across sessions."""
