@@ -1,6 +1,7 @@
 """SIGKILL, or an error, at one system call of a forked process, by strace."""
 
 import ctypes
+import gc
 import mmap
 import os
 import re
@@ -79,6 +80,7 @@ def is_killed_at(function: Callable[[], object], call: Syscall) -> bool:
 
 
 def _wait_and_run(flag: mmap.mmap, function: Callable[[], object]) -> None:
+    gc.disable()  # what the parent left to collect must not close files in between
     code = 1
     try:
         ctypes.CDLL(None).prctl(_PR_SET_PTRACER, _ANYONE, 0, 0, 0)
