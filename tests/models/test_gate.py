@@ -28,9 +28,9 @@ def spec() -> TokenizerSpec:
     return TokenizerSpec.from_gpt2_files(files / "vocab.json", files / "merges.txt")
 
 
-@pytest.mark.parametrize("precision", [Precision.INT8_BLOCKS, Precision.INT4, Precision.FP32])
+@pytest.mark.parametrize("precision", [Precision.INT8_BLOCKS, Precision.INT4, Precision.FP32, Precision.FP16])
 def test_the_room_asked_for_suffices_for_a_tied_head(precision, spec, tmp_path: Path):
-    """A wide vocabulary over a narrow network: the head is nearly all of it, and is stored twice."""
+    """A wide vocabulary over a narrow network: the head is nearly all of it, and whether it is stored twice decides."""
     from transformers import GPT2Config, GPT2LMHeadModel
 
     GPT2LMHeadModel(GPT2Config(n_embd=128, n_layer=1, n_head=2, n_positions=512)).save_pretrained(tmp_path / "source")
@@ -40,6 +40,5 @@ def test_the_room_asked_for_suffices_for_a_tied_head(precision, spec, tmp_path: 
     assert isinstance(finished, BuildFinished)
     written = sum(file.size_bytes for file in finished.model.manifest.precisions[precision].files.values())
     config = checkpoint.config
-    asked = needed_bytes(checkpoint.n_parameters + config.n_vocab * config.n_embd, (precision,))
-    assert needed_bytes(checkpoint.n_parameters, (precision,)) < asked
-    assert written < asked < 2 * written
+    asked = needed_bytes(checkpoint.n_parameters, (precision,), config.n_vocab * config.n_embd)
+    assert written < asked < 1.6 * written

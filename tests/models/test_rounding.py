@@ -1,9 +1,12 @@
 """Bytes and nibbles: what the packed form holds, and that rounding for a product's inputs is better than to nearest."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from writer.models import rounding, side_by_side
 from writer.models.rounding import quantise_blocks, quantise_columns
 
 BLOCK = 32
@@ -62,3 +65,60 @@ def test_bytes_stand_within_half_a_step_of_their_weights() -> None:
     packed, block_scales, _ = quantise_blocks(weight, 8, BLOCK)
     blocks = (packed.astype(np.float32) - 128) * block_scales[..., None]
     assert np.abs(blocks.reshape(40, -1)[:, :100].T - weight).max() <= block_scales.max() * 0.501
+
+
+def carried_slowly(weight: Floats, inputs: Floats) -> Floats:
+    """LDLQ as its paper has it (Chee et al., 2023, section 3), one weight after the other, in float64; the ranges are
+    the product's own."""
+    k, n = weight.shape
+    importance = (inputs**2).mean(axis=0)
+    padded = np.zeros((-(-k // BLOCK) * BLOCK, n), np.float32)
+    padded[:k] = weight
+    ranges = rounding._block_ranges(padded.reshape(-1, BLOCK, n), importance)
+    hessian = inputs.astype(np.float64).T @ inputs / len(inputs) + 0.05 * importance.mean() * np.eye(k)
+    order = np.argsort(importance, kind="stable")
+    lower = np.linalg.cholesky(hessian[np.ix_(order, order)])
+    lower /= np.diag(lower)
+    rounded = np.zeros((k, n))
+    for i in reversed(range(k)):
+        later = order[i + 1 :]
+        wanted = weight[order[i]] + lower[i + 1 :, i] @ (weight[later] - rounded[later])
+        scale, zero = ranges.scales[order[i] // BLOCK], ranges.zeros[order[i] // BLOCK]
+        rounded[order[i]] = (np.clip(np.rint(wanted / scale) + zero, 0, 15) - zero) * scale
+    return rounded
+
+
+@pytest.mark.parametrize("k", [96, 300])
+def test_nibbles_are_those_of_the_plain_method(k: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In stretches, tiles and panels of which none comes out even; but for weights that lie half-way."""
+    monkeypatch.setattr(rounding, "_TILE_COLUMNS", 23)
+    monkeypatch.setattr(rounding, "_CARRY_COLUMNS", 10)
+    monkeypatch.setattr(rounding, "_FIT_COLUMNS", 112)
+    inputs, weight = a_product(k, 40, 500)
+    expected, found = carried_slowly(weight, inputs), unpacked(weight, inputs)
+    assert np.mean(np.abs(found - expected).max(axis=0) < 1e-5) > 0.9
+
+
+def test_levels_do_not_depend_on_the_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    inputs, weight = a_product(600, 1100, 1100)
+    found = []
+    for n_threads in (1, 2, 5):
+        with ThreadPoolExecutor(n_threads) as pool:
+            monkeypatch.setattr(side_by_side, "_pool", lambda pool=pool: pool)
+            found.append(quantise_blocks(weight, 4, BLOCK, inputs))
+    for other in found[1:]:
+        assert all(np.array_equal(a, b) for a, b in zip(found[0], other, strict=True))
+
+
+def test_float32_bears_inputs_of_which_two_alike_are_nearly_everything() -> None:
+    """The worst there is for the factor: all that tells the two apart is the damping."""
+    inputs, _ = a_product(700, 1, 900)
+    inputs[:, 3] *= 1e4
+    inputs[:, 500] = inputs[:, 3]
+    fit = rounding._fit(inputs)
+    exact = inputs[:, fit.order].astype(np.float64)
+    hessian = exact.T @ exact / len(inputs)
+    hessian += 0.05 * np.diag(hessian).mean() * np.eye(700)
+    lower = np.linalg.cholesky(hessian)
+    assert np.linalg.cond(hessian) > 1e4
+    assert np.abs(np.tril(fit.carry, -1) - np.tril(lower / np.diag(lower), -1)).max() < 1e-4

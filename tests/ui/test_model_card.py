@@ -164,8 +164,8 @@ def test_what_is_offered_is_described(show: Any) -> None:
         "355 million parameters",
         "MIT (modified by OpenAI)",
         "1.5 GB to download",
-        "413 MB on disk",
-        "750 MB of",
+        "429 MB on disk",
+        "690 MB of",
     ):
         assert fact in facts
 

@@ -97,8 +97,11 @@ def _build(request: BuildRequest, store: ModelStore) -> Iterator[BuildEvent]:
     if len(spec.tokens) > checkpoint.config.n_vocab:
         raise WriterError("The model's tokenizer has more tokens than the model.", "The files do not belong together.")
     tokenizer, n_ctx = Tokenizer(spec), checkpoint.config.n_ctx
-    windows = gate.gate_windows(tokenizer, request.gate_text, n_ctx)
-    calibration = calibration_windows(tokenizer, request.calibration_text, n_ctx)
+    texts = _Texts(
+        gate.gate_windows(tokenizer, request.gate_text, n_ctx),
+        gate.gate_windows(tokenizer, request.gate_text, n_ctx, gate.HALF_WINDOW_TOKENS),
+        calibration_windows(tokenizer, request.calibration_text, n_ctx),
+    )
     del tokenizer  # a great vocabulary, and memory is short below
     before = store.get(request.model_id).manifest if request.add else None
     keep = [name for record in before.precisions.values() for name in record.files] if before else []
@@ -109,29 +112,38 @@ def _build(request: BuildRequest, store: ModelStore) -> Iterator[BuildEvent]:
             raise WriterError(
                 f"{request.model_id} was built from other files.", f"writer models remove {request.model_id} first."
             )
-        manifest = yield from _build_into(folder, request, checkpoint, windows, calibration, before)
+        manifest = yield from _build_into(folder, request, checkpoint, texts, before)
         shared = file_record(spec.save(folder))
         write_manifest(folder, replace(manifest, source_files=source_files, shared_files={TOKENIZER_NAME: shared}))
     yield BuildFinished(store.get(request.model_id))
 
 
+@dataclass(frozen=True)
+class _Texts:
+    """In tokens: what forms are measured with, half precision apart, and what they are fitted to."""
+
+    windows: gate.Windows
+    half_windows: gate.Windows
+    calibration: CalibrationWindows | None
+
+
 def _build_into(
-    folder: Path,
-    request: BuildRequest,
-    checkpoint: Checkpoint,
-    windows: gate.Windows,
-    calibration: CalibrationWindows | None,
-    before: Manifest | None,
+    folder: Path, request: BuildRequest, checkpoint: Checkpoint, texts: _Texts, before: Manifest | None
 ) -> Generator[BuildEvent, None, Manifest]:
     """Write graphs into `folder` and measure them; returns the manifest, its source files left out."""
     records = dict(before.precisions) if before else {}
-    if before and before.precisions[before.default_precision].n_gate_tokens == windows.size:
-        fp32 = before.precisions[before.default_precision].perplexity_fp32
-    else:
-        fp32 = yield from _stage("Measuring full precision", gate.reference_perplexity(checkpoint, windows))
+    fp32: dict[bool, float] = {}  # perplexities in full precision, by whether they are for half precision
+    for name, record in records.items():
+        if name != Precision.FP16 and record.n_gate_tokens == texts.windows.size:
+            fp32[False] = record.perplexity_fp32
 
     def measured(precision: Precision) -> Generator[BuildEvent, None, PrecisionRecord]:
-        return _measured(folder, precision, checkpoint, calibration, windows, fp32)
+        is_half = precision is Precision.FP16
+        windows = texts.half_windows if is_half else texts.windows
+        if is_half not in fp32:
+            reference = gate.reference_perplexity(checkpoint, windows)
+            fp32[is_half] = yield from _stage("Measuring full precision", reference)
+        return (yield from _measured(folder, precision, checkpoint, texts.calibration, windows, fp32[is_half]))
 
     for precision in request.precisions:
         records[precision] = yield from measured(precision)
@@ -192,8 +204,10 @@ def measure(
     perplexity_fp32: float | None,
 ) -> Generator[BuildProgress, None, PrecisionRecord]:
     """What a graph costs and gives on this machine; `perplexity_fp32` None compares it with itself."""
+    gate.give_back_memory()
     resident = gate.resident_bytes()
-    session = load()
+    with gate.large_blocks_apart():
+        session = load()
     perplexity = yield from _stage(stage, gate.graph_perplexity(session, windows))
     return PrecisionRecord(
         files=(yield from file_records(files)),
@@ -239,15 +253,19 @@ _BYTES_PER_WEIGHT = {
     Precision.INT8_BLOCKS: 1.1,
     Precision.INT4: 0.9,
 }
+_WHOLE_TABLE = (Precision.FP32, Precision.FP16)  # a tied table is stored once; in the others by rows and by columns
 
 
-def needed_bytes(n_weights: int, precisions: tuple[Precision, ...]) -> int:
-    """Free disk space that a build of these forms takes, the blocks included that int8 may have to give way to."""
+def needed_bytes(n_weights: int, precisions: tuple[Precision, ...], n_tied: int = 0) -> int:
+    """Free disk space that a build of these forms takes, the blocks included that int8 may have to give way to.
+
+    n_tied -- of the weights, how many make up a table that embedding and head share"""
     forms = {*precisions, Precision.INT8_BLOCKS} if Precision.INT8 in precisions else {*precisions}
-    return round(sum(_BYTES_PER_WEIGHT[form] for form in forms) * n_weights * _DISK_SPARE)
+    n_stored = {form: n_weights + (0 if form in _WHOLE_TABLE else n_tied) for form in forms}
+    return round(sum(_BYTES_PER_WEIGHT[form] * n for form, n in n_stored.items()) * _DISK_SPARE)
 
 
 def _check_space(checkpoint: Checkpoint, precisions: tuple[Precision, ...], folder: Path) -> None:
     config = checkpoint.config
-    doubled = config.n_vocab * config.n_embd if config.tied_head else 0  # stored by rows and by columns
-    require_free(needed_bytes(checkpoint.n_parameters + doubled, precisions), folder, "Building the model")
+    n_tied = config.n_vocab * config.n_embd if config.tied_head else 0
+    require_free(needed_bytes(checkpoint.n_parameters, precisions, n_tied), folder, "Building the model")

@@ -6,8 +6,8 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import Generator
-from contextlib import suppress
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +21,12 @@ from writer.models.checkpoint import Checkpoint
 
 GATE_TOKENS = 3072
 GATE_WINDOW_TOKENS = 512
+HALF_WINDOW_TOKENS = 256  # in half precision, which holds every past twice while it reads, and weights as float32
 # Above this loss int8 rows do not suit the model's activations, and 8-bit blocks become its default.
 ACCEPTED_INT8_LOSS = 0.05
 
 _SPEED_PROMPT_TOKENS = 256
+_SPEED_CHUNK_TOKENS = 32  # shorter than reading is done in, to take less memory
 _SPEED_STEPS = 24
 
 Windows = NDArray[np.int64]
@@ -32,13 +34,14 @@ Steps = Generator[tuple[int, int], None, float]
 """Yields (done, total); returns a figure."""
 
 
-def gate_windows(tokenizer: Tokenizer, text: str, n_ctx: int) -> Windows:
-    """The first GATE_TOKENS tokens of `text` or a few more, cut into whole windows (W, T) that the model can hold."""
-    width = min(GATE_WINDOW_TOKENS, n_ctx)
-    n_tokens = -(-GATE_TOKENS // width) * width
-    token_ids = tokenizer.encode(text)[:n_tokens]
-    if len(token_ids) < n_tokens:
-        raise ValueError(f"the gate's text gives {len(token_ids)} tokens, not {n_tokens}")
+def gate_windows(tokenizer: Tokenizer, text: str, n_ctx: int, n_tokens: int = GATE_WINDOW_TOKENS) -> Windows:
+    """The first GATE_TOKENS tokens of `text` or a few more, cut into whole windows (W, T) that the model can hold, of
+    `n_tokens` each at most."""
+    width = min(n_tokens, n_ctx)
+    n_needed = -(-GATE_TOKENS // width) * width
+    token_ids = tokenizer.encode(text)[:n_needed]
+    if len(token_ids) < n_needed:
+        raise ValueError(f"the gate's text gives {len(token_ids)} tokens, not {n_needed}")
     return np.array(token_ids, np.int64).reshape(-1, width)
 
 
@@ -78,8 +81,8 @@ def decode_speed(session: ModelSession) -> float:
     cache = session.new_cache(n_prompt + n_steps)
     # Timings do not depend on which tokens they are.
     prompt = [(i * 7919) % session.config.n_vocab for i in range(n_prompt)]
-    for _ in session.prefill(cache, prompt):
-        pass
+    for begin in range(0, n_prompt, _SPEED_CHUNK_TOKENS):
+        session.extend(cache, prompt[begin : begin + _SPEED_CHUNK_TOKENS], n_rows=1)
     steps_s = []
     for token_id in range(n_steps):
         began = time.perf_counter()
@@ -88,16 +91,40 @@ def decode_speed(session: ModelSession) -> float:
     return 1 / statistics.median(steps_s)
 
 
-def resident_bytes() -> int:
-    """Memory this process holds now; 0 where the system does not tell.
+@contextmanager
+def large_blocks_apart() -> Iterator[None]:
+    """For loading a model. glibc puts blocks of up to 32 MB side by side once a few have been freed, and what is freed
+    between others stays with the process: of weights that ONNX Runtime turns into another form, as much again."""
+    glibc = _glibc()
+    if glibc is not None:
+        glibc.mallopt(_M_MMAP_THRESHOLD, 1 << 20)
+    try:
+        yield
+    finally:
+        if glibc is not None:
+            glibc.mallopt(_M_MMAP_THRESHOLD, 32 << 20)
 
-    What was freed is given back before: a model would be put there, and seem to need less than it does."""
+
+def give_back_memory() -> None:
+    """What was freed, to the system: a model would be put there, and seem to need less than it does."""
     gc.collect()
-    if sys.platform == "linux":
-        with suppress(AttributeError):  # glibc's own
-            ctypes.CDLL(None).malloc_trim(0)
+    glibc = _glibc()
+    if glibc is not None:
+        glibc.malloc_trim(0)
+
+
+def resident_bytes() -> int:
+    """Memory this process holds now; 0 where the system does not tell."""
     try:
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     except OSError:
         return 0
     return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+_M_MMAP_THRESHOLD = -3  # malloc.h
+
+
+def _glibc() -> ctypes.CDLL | None:
+    library = ctypes.CDLL(None) if sys.platform == "linux" else None
+    return library if hasattr(library, "malloc_trim") else None

@@ -15,6 +15,7 @@ from writer.models.checkpoint.checkpoint import Weights
 from writer.models.side_by_side import side_by_side
 
 _PRODUCT_ROWS = 512
+_SCORES = 1 << 20  # are made at a time, for some heads of a window
 _HEAD_ROWS = 128  # logits (128, V) are made at a time
 _HEAD_WORDS = 4096
 
@@ -155,19 +156,22 @@ def _attend(queries: Weights, keys: Weights, values: Weights) -> Weights:
     """Causal attention, (W, H, T, D) with (W, KV, T, D) twice -> (W, T, H D)."""
     n_windows, n_heads, n_tokens, head_dim = queries.shape
     shared_by = n_heads // keys.shape[1]
+    n_at_once = max(1, _SCORES // n_tokens**2)
     hidden = np.triu(np.full((n_tokens, n_tokens), -np.inf, np.float32), 1)
     result = np.empty((n_windows, n_tokens, n_heads, head_dim), np.float32)
 
-    def attend(windows: slice) -> None:  # the scores (H, T, T) of one window
+    def attend(windows: slice) -> None:
         window = windows.start
         key, value = (np.repeat(part[window], shared_by, axis=0) for part in (keys, values))  # (H, T, D)
-        scores = queries[window] @ key.swapaxes(1, 2)
-        scores *= np.float32(head_dim**-0.5)
-        scores += hidden
-        scores -= scores.max(axis=-1, keepdims=True)
-        np.exp(scores, out=scores)
-        scores /= scores.sum(axis=-1, keepdims=True)
-        result[window] = (scores @ value).swapaxes(0, 1)
+        for begin in range(0, n_heads, n_at_once):
+            heads = slice(begin, begin + n_at_once)
+            scores = queries[window, heads] @ key[heads].swapaxes(1, 2)
+            scores *= np.float32(head_dim**-0.5)
+            scores += hidden
+            scores -= scores.max(axis=-1, keepdims=True)
+            np.exp(scores, out=scores)
+            scores /= scores.sum(axis=-1, keepdims=True)
+            result[window, :, heads] = (scores @ value[heads]).swapaxes(0, 1)
 
     side_by_side(attend, n_windows, 1)
     return result.reshape(n_windows, n_tokens, -1)

@@ -195,17 +195,15 @@ def _fit(inputs: Weights) -> _Fit:
 
     side_by_side(put_in_order, len(inputs), _FIT_ROWS)
     side_by_side(multiply, k, _FIT_COLUMNS)
-    damping = np.float32(_DAMPING * importance.mean() + SMALLEST_MAGNITUDE)
-    hessian[np.diag_indices(k)] += damping
-    _factorise(hessian, damping)
+    hessian[np.diag_indices(k)] += np.float32(_DAMPING * importance.mean() + SMALLEST_MAGNITUDE)
+    _factorise(hessian)
     return _Fit(importance, order, hessian)
 
 
-def _factorise(matrix: Weights, least: np.float32) -> None:
-    """Write L into the lower part of a symmetric `matrix` = L D L' none of whose eigenvalues is less than `least`; its
-    upper part is not read.
+def _factorise(matrix: Weights) -> None:
+    """Write L into the lower part of a symmetric `matrix` = L D L'; its upper part is not read.
 
-    No element of D can be less either, whatever float32 makes of it."""
+    Damped, its eigenvalues lie within K / _DAMPING of each other, some 80,000 for 4096 channels: float32 is enough."""
     k = len(matrix)
     pivots = np.empty(k, np.float32)
     for begin in range(0, k, _FIT_COLUMNS):
@@ -217,25 +215,22 @@ def _factorise(matrix: Weights, least: np.float32) -> None:
             below[:, begin:end] -= below[:, :begin] @ handed_over
 
         side_by_side(subtract, k - begin, _FIT_ROWS)
-        _factorise_panel(matrix[begin:, begin:end], pivots[begin:end], least)
+        _factorise_panel(matrix[begin:, begin:end], pivots[begin:end])
 
 
-def _factorise_panel(panel: Weights, pivots: Weights, least: np.float32) -> None:
+def _factorise_panel(panel: Weights, pivots: Weights) -> None:
     """The same for the first columns of a matrix, which fills in their `pivots`, the first elements of D."""
     n = panel.shape[1]
     for begin in range(0, n, _FEW_FIT_COLUMNS):
         end = min(begin + _FEW_FIT_COLUMNS, n)
         few = panel[begin:, begin:end]
         few -= panel[begin:, :begin] @ (panel[begin:end, :begin] * pivots[:begin]).T
-        square = few[: end - begin].astype(np.float64)
-        for i in range(end - begin):
-            below = square[i + 1 :, i]
-            pivots[begin + i] = pivot = max(square[i, i], least)
-            square[i + 1 :, i + 1 :] -= below[:, None] * (below / pivot)
-            below /= pivot
-        square = np.tril(square, -1) + np.eye(end - begin)
+        square = np.linalg.cholesky(few[: end - begin].astype(np.float64))
+        roots = square.diagonal().copy()
+        square /= roots
+        pivots[begin:end] = roots**2
         few[: end - begin] = square
-        few[end - begin :] = few[end - begin :] @ (np.linalg.inv(square).T / pivots[begin:end]).astype(np.float32)
+        few[end - begin :] = few[end - begin :] @ (np.linalg.inv(square).T / roots**2).astype(np.float32)
 
 
 def _carried(columns: Weights, ranges: _Ranges, block: int, fit: _Fit) -> Levels:
