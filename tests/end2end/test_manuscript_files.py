@@ -4,6 +4,7 @@ import errno
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -347,6 +348,27 @@ def test_d43_half_a_character_from_the_clipboard_is_replaced_and_told(
     window.files.save_to(tmp_path / "story.txt")
     wait_saved(window, qtbot)
     assert (tmp_path / "story.txt").read_text(encoding="utf-8") == pasted
+
+
+@pytest.mark.long
+@pytest.mark.alone
+def test_d35_fifty_megabytes_open_within_five_seconds_and_an_edit_is_saved(
+    open_page: OpenPage, tmp_path: Path, qtbot: QtBot
+) -> None:
+    path = tmp_path / "novels.txt"
+    data = b"It was a dark and stormy night; the rain fell in torrents.\n" * 850_000
+    path.write_bytes(data)
+    began_s = time.monotonic()
+    window = open_page(None)
+    window.open_file(path)
+    qtbot.waitUntil(lambda: window.files.path == path, timeout=60_000)
+    took_s = time.monotonic() - began_s
+    print(f"{len(data) / 1e6:.0f} MB opened in {took_s:.1f} s")
+    type_text(window, "x")
+    window.files.save()
+    qtbot.waitUntil(lambda: not window.files.is_saving, timeout=60_000)
+    assert path.read_bytes() == b"x" + data
+    assert took_s < 5
 
 
 def test_d36_a_line_too_long_to_edit_is_shown_in_pieces_and_its_file_stays(

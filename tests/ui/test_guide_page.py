@@ -6,6 +6,12 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QApplication, QPushButton, QTextBrowser
 from pytestqt.qtbot import QtBot
 
+from writer.document.drafts.draft_journal import SYNC_AFTER_S, WRITE_AFTER_S
+from writer.document.drafts.recovery import KEPT_IN_TRASH
+from writer.document.files.text_file import MAX_FILE_BYTES
+from writer.paths import resources_dir
+from writer.ui import autosave
+from writer.ui.files import VERSION_PAUSE
 from writer.ui.guide_page import GuidePage
 
 # Qt says so for every top-level window without a screen.
@@ -114,3 +120,17 @@ def test_esc_and_back_close_it(page: GuidePage, qtbot: QtBot) -> None:
         qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Escape)
     with qtbot.waitSignal(page.closed):
         qtbot.mouseClick(page.findChild(QPushButton, "back"), Qt.MouseButton.LeftButton)
+
+
+def test_the_guides_figures_are_the_programs() -> None:
+    guide = (resources_dir() / "guide" / "guide.md").read_text(encoding="utf-8")
+    assert WRITE_AFTER_S < 1
+    for figure in (
+        "on the disk within 1 second",
+        f"Every {SYNC_AFTER_S:.0f} seconds the disk is made to confirm it",
+        f"{autosave.PAUSE_S} seconds after your last change, and every {autosave.LONGEST_S} seconds",
+        f"in the trash of the recovery folder for {KEPT_IN_TRASH.days} days",
+        f"Files above {MAX_FILE_BYTES // 2**20} MB are not opened",
+        f"every {('five', 'ten')[VERSION_PAUSE.seconds // 600]} minutes while it saves by itself",
+    ):
+        assert figure in guide, figure

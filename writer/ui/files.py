@@ -27,7 +27,7 @@ from writer.ui.notices import NoticeAction, NoticeKind
 from writer.ui.safekeeping import Safekeeping
 
 _FILTER = "Text and Markdown (*.txt *.md *.markdown);;All files (*)"
-_VERSION_PAUSE = timedelta(minutes=5)  # between versions of saves that nobody asked for
+VERSION_PAUSE = timedelta(minutes=5)  # between versions of saves that nobody asked for
 _READ_ONLY_HINT = "Save it under another name to work on it."
 
 Then = Callable[[], object]
@@ -54,7 +54,7 @@ class FileController(QObject):
         super().__init__(window)
         self._window, self._desk, self._errands, self._safekeeping = window, desk, errands, safekeeping
         self.manuscript = Manuscript(Document())
-        self._version_kept = desk.now() - _VERSION_PAUSE
+        self._version_kept = desk.now() - VERSION_PAUSE
         self.autosaves = True
         self._saving = False
         self._told: type[WriterError] | tuple[()] = ()  # how the last save failed
@@ -244,7 +244,7 @@ class FileController(QObject):
         path = m.path
         assert path is not None
         # Saves by themselves come every few seconds; their versions need not.
-        keeps_version = not by_itself or abs(self._desk.now() - self._version_kept) >= _VERSION_PAUSE
+        keeps_version = not by_itself or abs(self._desk.now() - self._version_kept) >= VERSION_PAUSE
         if keeps_version:
             self._version_kept = self._desk.now()
         self._set_saving(True)
