@@ -32,20 +32,28 @@ def expected(length: int) -> str:
     return "".join(itertools.islice((c for n in itertools.count(1) for c in f"{n} "), length))
 
 
-def read_until(process: "subprocess.Popen[bytes]", deadline_s: float) -> list[tuple[float, int]]:
-    """(moment, characters) of all that the child tells until then."""
-    assert process.stdout is not None
-    told: list[tuple[float, int]] = []
-    rest = b""
-    while (left_s := deadline_s - time.monotonic()) > 0:
-        if not select.select([process.stdout], [], [], left_s)[0]:
-            break
-        data = os.read(process.stdout.fileno(), 65_536)
-        if not data:
-            break
-        *lines, rest = (rest + data).split(b"\n")
-        told += [(time.monotonic(), int(line)) for line in lines]
-    return told
+class Reader:
+    """What the child tells, line by line."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+        assert process.stdout is not None
+        self._pipe, self._rest = process.stdout, b""
+
+    def read_until(self, deadline_s: float) -> list[tuple[float, int]]:
+        """(moment, characters) of all that comes until then."""
+        told: list[tuple[float, int]] = []
+        while (left_s := deadline_s - time.monotonic()) > 0:
+            if not select.select([self._pipe], [], [], left_s)[0]:
+                break
+            data = os.read(self._pipe.fileno(), 65_536)
+            if not data:
+                break
+            *lines, self._rest = (self._rest + data).split(b"\n")
+            told += [(time.monotonic(), int(line)) for line in lines]
+        return told
+
+    def close(self) -> None:
+        self._pipe.close()
 
 
 def kill_one(home: Path, chance: random.Random) -> tuple[float, int]:
@@ -61,21 +69,21 @@ def kill_one(home: Path, chance: random.Random) -> tuple[float, int]:
     process = subprocess.Popen(
         [sys.executable, str(SCRIPT), *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environ
     )
+    reader = Reader(process)
     try:
         told: list[tuple[float, int]] = []
         begun_by = time.monotonic() + START_S
         while not told:
             assert time.monotonic() < begun_by, "the window did not begin to take text"
             assert process.poll() is None, "the window ended by itself"
-            told = read_until(process, time.monotonic() + 0.05)
-        told += read_until(process, time.monotonic() + chance.uniform(0.1, 6.0))
+            told = reader.read_until(time.monotonic() + 0.05)
+        told += reader.read_until(time.monotonic() + chance.uniform(0.1, 6.0))
     finally:
         process.send_signal(signal.SIGKILL)
         killed_s = time.monotonic()
         process.wait()
-    told += read_until(process, time.monotonic() + 0.2)
-    assert process.stdout is not None
-    process.stdout.close()
+    told += reader.read_until(time.monotonic() + 0.2)
+    reader.close()
     found = what_is_left(home, file)
     assert found == expected(len(found)), "what came back is not what was written"
     n_told = told[-1][1]
