@@ -25,9 +25,9 @@ HALF_WINDOW_TOKENS = 256  # in half precision, which holds every past twice whil
 # Above this loss int8 rows do not suit the model's activations, and 8-bit blocks become its default.
 ACCEPTED_INT8_LOSS = 0.05
 
-_SPEED_PROMPT_TOKENS = 256
-_SPEED_CHUNK_TOKENS = 32  # shorter than reading is done in, to take less memory
 _SPEED_STEPS = 24
+_SPEED_PROMPT_TOKENS = HALF_WINDOW_TOKENS - _SPEED_STEPS  # with the steps, memory that measuring has taken already
+_SPEED_CHUNK_TOKENS = 32  # shorter than reading is done in, to take less memory
 
 Windows = NDArray[np.int64]
 Steps = Generator[tuple[int, int], None, float]
