@@ -111,9 +111,6 @@ def test_leaving_while_words_arrive(
         wait_until(lambda: "*" in title(), "words after those that were saved")
     # It is running: nothing but the model has changed the text since it was saved.
     press("key", "ctrl+q")
-    time.sleep(1)
-    assert process.poll() is None, "the words since then were not asked about"
-    press("key", "Tab", "key", "space")  # discard them
     assert process.wait(timeout=WAIT_S) == 0
     assert (writer_home / "errors.txt").read_text() == ""
-    assert story.stat().st_size == sizes[-1], "something was saved that was to be discarded"
+    assert story.stat().st_size > sizes[-1], "the words since then are saved without a question"

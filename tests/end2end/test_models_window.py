@@ -116,6 +116,9 @@ def test_a_paused_download_goes_on_where_it_was_in_another_window(
     again.rail.open("models")
     again.library.refresh()
     qtbot.waitUntil(lambda: bool(again.library.shelf))
+    until(
+        again, qtbot, lambda: any(b.isVisible() for b in card(again, DEFAULT_MODEL).findChildren(QPushButton, "resume"))
+    )
     press(again, DEFAULT_MODEL, "resume")
     until(again, qtbot, lambda: again.host.model.installed.id == DEFAULT_MODEL)
     assert hub.sent_bytes[WEIGHTS] < 1.1 * size
