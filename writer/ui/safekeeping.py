@@ -25,6 +25,7 @@ class Safekeeping(QObject):
         self._journal: JournalWriter | None = None
         self._unsubscribe: Callable[[], None] = lambda: None
         self._told_generations: set[str] = set()
+        self._caret: int | None = None
         self.is_failing = False
         """Whether edits are in memory only."""
         self.status_changed.connect(self._on_status_changed)
@@ -51,6 +52,7 @@ class Safekeeping(QObject):
             fallback=self._desk.fallback,
         )
         self.is_failing = False
+        self._caret = None
         self._told_generations = set(document.generations)
         self._journal.begin(
             manuscript.draft,
@@ -68,12 +70,12 @@ class Safekeeping(QObject):
         self._unsubscribe()
         self._unsubscribe = lambda: None
         if self._journal is not None:
+            self._record_caret(self._journal)
             self._journal.close(keep)
             self._journal = None
 
     def note_caret(self, position: int) -> None:
-        if self._journal is not None:
-            self._journal.record_caret(position)
+        self._caret = position
 
     def mark(self) -> int:
         """Call it in the moment in which a snapshot is taken to be saved."""
@@ -86,7 +88,15 @@ class Safekeeping(QObject):
 
     def sync(self) -> bool:
         """Have all of it on the disk now; whether it is."""
-        return self._journal is None or self._journal.sync_now()
+        if self._journal is None:
+            return True
+        self._record_caret(self._journal)
+        return self._journal.sync_now()
+
+    def _record_caret(self, journal: JournalWriter) -> None:
+        """Not at each move: a key would wake the journal's thread twice, and a change tells where it ended anyway."""
+        if self._caret is not None:
+            journal.record_caret(self._caret)
 
     def _on_changed(self, document: Document, change: Change) -> None:
         journal = self._journal
