@@ -88,7 +88,8 @@ class ManuscriptView(QObject):
     def _show_saving(self) -> None:
         """What stands where the writer looks to see that nothing can be lost."""
         m = self._files.manuscript
-        self._window.setWindowModified(m.document.modified)
+        if self._window.isWindowModified() != m.document.modified:  # Qt tells the platform even when nothing changes
+            self._window.setWindowModified(m.document.modified)
         if m.read_only:
             shown = "Read-only"
         elif self._files.is_saving:

@@ -1,6 +1,7 @@
 """Keeps what is not saved on the disk while the writer writes, on a thread of its own."""
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,10 @@ from writer.document.drafts.journal_notice import JournalNotice
 from writer.document.files.file_ops import FileOps
 from writer.document.generation_record import GenerationRecord
 from writer.document.provenance import Run
+
+
+# A change comes while its key is on the way to the screen, and this thread would take the interpreter from the window.
+_LET_PAINT_S = 0.03
 
 
 class JournalWriter:
@@ -133,10 +138,13 @@ class JournalWriter:
                 order, arguments = self._orders.get(
                     timeout=None if due_at is None else max(0.0, due_at - self._monotonic())
                 )
+                if order == self._journal.record:
+                    time.sleep(_LET_PAINT_S)
+                while not self._ended:
+                    self._attempt(order, *arguments)
+                    order, arguments = self._orders.get_nowait()
             except Empty:
                 pass
-            else:
-                self._attempt(order, *arguments)
             self._attempt(self._journal.run_due)
 
     def _attempt(self, order: Callable[..., object], *arguments: object) -> None:
