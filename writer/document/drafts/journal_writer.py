@@ -15,7 +15,6 @@ from writer.document.files.file_ops import FileOps
 from writer.document.generation_record import GenerationRecord
 from writer.document.provenance import Run
 
-
 # A change comes while its key is on the way to the screen, and this thread would take the interpreter from the window.
 _LET_PAINT_S = 0.03
 
