@@ -4,7 +4,7 @@ import dataclasses
 import time
 from typing import Any
 
-from writer.engine.events import Finished, GenerationEvent, GenerationStatistics, PrefillProgress, Token
+from writer.engine.events import Finished, GenerationEvent, GenerationStatistics, PrefillProgress, TakenBack, Token
 
 
 class Recorder:
@@ -28,6 +28,9 @@ class Recorder:
         if isinstance(event, Token):
             self.text += event.text
             self.tokens.append(event)
+        elif isinstance(event, TakenBack):
+            self.text = self.text.removesuffix(event.text)
+            del self.tokens[len(self.tokens) - event.n_tokens :]
         elif isinstance(event, Finished):
             self.reason, self._statistics = event.reason.value, event.statistics
         elif self._read_s is None:  # later on it is a long text's window that moves

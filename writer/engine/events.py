@@ -8,6 +8,9 @@ class FinishReason(Enum):
     LENGTH = "length"  # max_new_tokens written
     END_OF_TEXT = "end_of_text"  # the model ended the text itself
     STOP_STRING = "stop_string"
+    ENDING = "ending"  # as much as was asked for: a sentence, a paragraph, so many words
+    LOOP = "loop"  # it went round in circles whatever was done
+    NOTHING_ALLOWED = "nothing_allowed"  # all that could follow is banned
 
 
 @dataclass(frozen=True)
@@ -32,12 +35,24 @@ class Token:
     an end of text, unless something was held back.
 
     `logprob` is the model's own natural log-probability, before any sampler step.
-    `text` of all Token events joined is exactly the text generated."""
+    `text` of all Token events joined, less what is taken back, is exactly the text generated."""
 
     text: str
     token_id: int
     logprob: float
     alternatives: tuple[Alternative, ...] = ()
+
+
+@dataclass(frozen=True)
+class TakenBack:
+    """The last `n_tokens` tokens do not stand, nor does `text`, the end of what was given out as text.
+
+    is_loop -- they repeated what stood before; otherwise the text had to end before them, or led to a banned word
+    """
+
+    text: str
+    n_tokens: int
+    is_loop: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,4 +78,4 @@ class Finished:
     statistics: GenerationStatistics
 
 
-GenerationEvent = PrefillProgress | Token | Finished
+GenerationEvent = PrefillProgress | Token | TakenBack | Finished

@@ -1,4 +1,4 @@
-"""The generation loop: window -> prefill -> (draw, check stops, decode) again and again. Read this first.
+"""The generation loop: prefill -> (draw, look, decode) again and again. Read this first.
 
 `generate()` is a generator of events. It runs on whichever thread iterates it; closing it between two events
 is how it is cancelled, and leaves the cache holding exactly the tokens it says it holds.
@@ -8,129 +8,91 @@ import secrets
 import time
 from collections.abc import Iterator
 
-import numpy as np
-
 from writer.engine.config import GenerationConfig
-from writer.engine.events import (
-    Alternative,
-    Finished,
-    FinishReason,
-    GenerationEvent,
-    GenerationStatistics,
-    Token,
-)
+from writer.engine.continuation import Continuation
+from writer.engine.events import Finished, GenerationEvent, GenerationStatistics
 from writer.engine.kv_cache import KVCache
-from writer.engine.sampler import SamplerChain
-from writer.engine.session import Logits, ModelSession
-from writer.engine.stopping_criteria import StopStrings
-from writer.engine.tokenizer import StreamingDetokenizer, Tokenizer
-from writer.engine.window import cut_tokens, fit_window
+from writer.engine.prompt import Prompt, plain_prompt
+from writer.engine.session import ModelSession
+from writer.engine.steering import Steering
+from writer.engine.tokenizer import Tokenizer
+from writer.engine.window import cut_tokens
 from writer.errors import WriterError
 
 # When the window is cut, at least this share of it is left free to write into.
 _FREE_SHARE = 4
 
 
+def reserve_tokens(n_ctx: int, max_new_tokens: int) -> int:
+    """How much of a window of `n_ctx` tokens is kept free for what is written."""
+    return min(max_new_tokens, n_ctx // _FREE_SHARE)
+
+
 def generate(
-    session: ModelSession, tokenizer: Tokenizer, cache: KVCache, prompt: str, config: GenerationConfig
+    session: ModelSession,
+    tokenizer: Tokenizer,
+    cache: KVCache,
+    prompt: Prompt | str,
+    config: GenerationConfig,
+    steering: Steering = Steering(),  # noqa: B008 - frozen
 ) -> Iterator[GenerationEvent]:
-    """Continue `prompt`. Yields PrefillProgress, then Tokens, and last exactly one Finished.
+    """Continue `prompt`. Yields PrefillProgress, then Tokens and what is taken back of them, and last exactly one
+    Finished.
 
-    One space at the end of the prompt is left to the model: its words begin with their space, so the first
-    word is drawn from those and written without it. Raises WriterError for an empty prompt or when the
-    model returns numbers that are no probabilities.
+    A text is taken as it stands, except for one space at its end: it is left to the model, whose words begin with one.
+    Raises WriterError for an empty prompt or when the model returns numbers that are no probabilities.
 
-    Every token drawn is one Token event, an end of text included. A character that is incomplete when the length
+    Every token that stands is one Token event, an end of text included. A character that is incomplete when the length
     is reached is left out.
     """
-    if not prompt.strip():
-        raise WriterError("There is nothing to continue yet.", "Write a sentence or two first.")
     n_ctx = session.config.n_ctx
-    reserve = min(config.max_new_tokens, n_ctx // _FREE_SHARE)
-    ends_in_space = prompt.endswith(" ") and not prompt[:-1].endswith((" ", "\n"))
-    text = prompt[:-1] if ends_in_space else prompt
-    window = fit_window(text, tokenizer.encode, n_ctx - reserve)
+    reserve = reserve_tokens(n_ctx, config.max_new_tokens)
+    if isinstance(prompt, str):
+        if not prompt.strip():
+            raise WriterError("There is nothing to continue yet.", "Write a sentence or two first.")
+        prompt = plain_prompt(prompt, tokenizer, n_ctx - reserve)
     seed = secrets.randbits(63) if config.seed is None else config.seed
-    chain = SamplerChain.from_config(
-        config,
-        n_prompt_tokens=len(window.token_ids),
-        eos_token_ids=session.config.eos_token_ids,
-        encode=tokenizer.encode,
-        seed=seed,
-    )
-    detokenizer = StreamingDetokenizer(tokenizer)
-    stops = StopStrings(config.stop_strings)
-    space_to_drop = ends_in_space
+    writing = Continuation(prompt, config, tokenizer, session.config.eos_token_ids, seed, steering)
 
     began = time.perf_counter()
-    reading = session.prefill(cache, window.token_ids)
+    reading = session.prefill(cache, prompt.token_ids)
     begun = next(reading)
     yield begun
     logits = yield from reading
     prefilled = time.perf_counter()
 
-    token_ids = list(window.token_ids)  # everything the sampler's penalties look back on
-    n_new = 0
-    reason = FinishReason.LENGTH
-    while n_new < config.max_new_tokens:
-        scores = _starting_with_space(logits, tokenizer) if ends_in_space and n_new == 0 else logits.copy()
-        token_id = chain.sample(token_ids, scores)
-        chain.accept(token_id)
-        n_new += 1
-        is_end = token_id in session.config.eos_token_ids
-        piece = "" if is_end else detokenizer.add(token_id)
-        if space_to_drop and piece:
-            piece, space_to_drop = piece.removeprefix(" "), False
-        piece, stopped = stops.add(piece)
-        if not stopped and (is_end or n_new == config.max_new_tokens):
-            piece += stops.finish()
-        logprob, alternatives = _report(logits, token_id, tokenizer, config.n_alternatives)
-        yield Token(piece, token_id, logprob, alternatives)
-        if stopped:
-            reason = FinishReason.STOP_STRING
+    base = list(prompt.token_ids)  # what stands in the cache before `drawn[n_cut:]`
+    n_cut = 0
+    while True:
+        n_drawn = len(writing.drawn)
+        step = writing.draw(logits)
+        if step.taken_back is not None:
+            yield step.taken_back
+        if step.token is not None:
+            yield step.token
+        if step.reason is not None:
             break
-        if is_end:
-            reason = FinishReason.END_OF_TEXT
-            break
-        if n_new == config.max_new_tokens:
-            break
-        token_ids.append(token_id)
-        if len(cache.token_ids) == n_ctx:
-            kept = cut_tokens(token_ids[-n_ctx:], tokenizer.token_bytes, n_ctx - reserve)
-            logits = yield from session.prefill(cache, kept)
+        n_kept = len(writing.drawn)
+        if n_kept <= n_drawn:  # something was taken back
+            if n_kept < n_cut:
+                base, n_cut = list(prompt.token_ids), 0
+            wanted = [*base, *writing.drawn[n_cut:]]
+            logits = yield from session.prefill(cache, wanted[-n_ctx:])
+        elif len(cache.token_ids) == n_ctx:
+            base = cut_tokens([*base, *writing.drawn[n_cut:]][-n_ctx:], tokenizer.token_bytes, n_ctx - reserve)
+            n_cut = n_kept
+            logits = yield from session.prefill(cache, base)
         else:
-            logits = session.decode_step(cache, token_id)
+            logits = session.decode_step(cache, writing.drawn[-1])
     yield Finished(
-        reason,
+        step.reason,
         GenerationStatistics(
-            prompt_tokens=len(window.token_ids),
+            prompt_tokens=len(prompt.token_ids),
             reused_tokens=begun.reused_tokens,
-            new_tokens=n_new,
+            new_tokens=len(writing.drawn),
             prefill_s=prefilled - began,
             decode_s=time.perf_counter() - prefilled,
             seed=seed,
-            window_start_char=window.start,
+            window_start_char=prompt.start_char,
         ),
     )
-
-
-def _starting_with_space(logits: Logits, tokenizer: Tokenizer) -> Logits:
-    """A copy in which only tokens that begin with a space, and more than a space, can be drawn."""
-    allowed = tokenizer.word_start_ids()
-    scores = np.full_like(logits, -np.inf)
-    scores[allowed] = logits[allowed]
-    return scores
-
-
-def _report(
-    logits: Logits, token_id: int, tokenizer: Tokenizer, n_alternatives: int
-) -> tuple[float, tuple[Alternative, ...]]:
-    """The model's own log-probability of the token, and of its likeliest rivals."""
-    largest = float(logits.max())
-    log_total = largest + float(np.log(np.exp(logits - largest).sum()))
-    if not n_alternatives:
-        return float(logits[token_id]) - log_total, ()
-    top = np.argpartition(logits, -n_alternatives)[-n_alternatives:]
-    top = top[np.argsort(-logits[top], kind="stable")]
-    alternatives = tuple(Alternative(int(i), tokenizer.decode([int(i)]), float(logits[i]) - log_total) for i in top)
-    return float(logits[token_id]) - log_total, alternatives

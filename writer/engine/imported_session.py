@@ -69,6 +69,14 @@ class PastCache(KVCache):
         super().fork(n_branches)
         self.branch_pasts = [self.past] * n_branches
 
+    def rewind_branch(self, branch: int, n_tokens: int) -> None:
+        is_shorter = n_tokens < len(self.branches[branch])
+        super().rewind_branch(branch, n_tokens)
+        past = self.branch_pasts[branch]
+        if is_shorter and past is not None:
+            n_slots = self._n_start + len(self.token_ids) + n_tokens
+            self.branch_pasts[branch] = tuple(_shortened(value, n_slots) for value in past)
+
     def adopt(self, branch: int) -> None:
         self.past = self.branch_pasts[branch]
         super().adopt(branch)

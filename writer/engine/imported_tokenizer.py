@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
-from numpy.typing import NDArray
 from tokenizers import Tokenizer as _LibraryTokenizer
 
 from writer.engine.tokenizer import MAX_TOKENIZER_BYTES, Tokenizer, TokenizerSpec, bytes_of
@@ -61,7 +59,6 @@ class ImportedTokenizer(Tokenizer):
             if i not in self.special_ids:
                 pieces[i] = token.encode("utf-8", "replace") if i in added else piece_bytes(token)
         self._pieces = pieces
-        self._starts: NDArray[np.intp] | None = None
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -100,13 +97,6 @@ class ImportedTokenizer(Tokenizer):
     def decode(self, token_ids: Iterable[int]) -> str:
         """A space that the tokenizer puts before every text (SentencePiece) stays."""
         return b"".join(map(self.token_bytes, token_ids)).decode("utf-8", "replace")
-
-    def word_start_ids(self) -> NDArray[np.intp]:
-        """Tokens that begin with a space followed by something else; all that mean something where none does."""
-        if self._starts is None:
-            starts = [i for i, data in enumerate(self._pieces) if data.startswith(b" ") and data.strip()]
-            self._starts = np.array(starts or [i for i, data in enumerate(self._pieces) if data.strip()], np.intp)
-        return self._starts
 
 
 def guarded(call: Callable[[], Any]) -> Any:

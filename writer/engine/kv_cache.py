@@ -12,6 +12,9 @@ from writer.engine.config import ModelConfig
 HIDDEN = np.float32(-1e9)
 
 
+_NOBODY = -1
+
+
 class StepBinding(Protocol):
     """The session's inputs and outputs bound to one cache's buffers."""
 
@@ -29,7 +32,7 @@ class KVCache:
         self.n_slots = n_slots
         self.token_ids: list[int] = []
         self.branches: list[list[int]] = []
-        self._owners: list[int] = []  # of each slot after the trunk: which branch
+        self._owners: list[int] = []  # of each slot after the trunk: which branch, or _NOBODY
         shape = (1, config.n_kv_head, n_slots, config.head_dim)
         names = [f"{layer}.{part}" for layer in range(config.n_layer) for part in ("key", "value")]
         # np.zeros asks the system for pages lazily: an empty cache costs almost nothing.
@@ -72,6 +75,13 @@ class KVCache:
         self.token_ids.extend(self.branches[branch])
         self.branches.clear()
         self._owners.clear()
+
+    def rewind_branch(self, branch: int, n_tokens: int) -> None:
+        """Keep the first `n_tokens` of a branch. The slots of the others stay in use, unseen, until the branches go."""
+        slots = [i for i, owner in enumerate(self._owners) if owner == branch]
+        for slot in slots[n_tokens:]:
+            self._owners[slot] = _NOBODY
+        del self.branches[branch][n_tokens:]
 
     def append(self, token_ids: Sequence[int]) -> None:
         """Record tokens the network has just added to the trunk."""

@@ -51,18 +51,6 @@ class SequenceBias:
         return scores
 
 
-class BannedWords:
-    """Never finishes one of the given token sequences."""
-
-    name = "bans"
-
-    def __init__(self, sequences: Sequence[tuple[int, ...]]) -> None:
-        self._biases = SequenceBias(dict.fromkeys(sequences, -np.inf))
-
-    def __call__(self, token_ids: Sequence[int], scores: Scores) -> Scores:
-        return self._biases(token_ids, scores)
-
-
 class RepetitionPenalty:
     """Divides positive and multiplies negative scores of tokens that occur (Keskar et al., 2019)."""
 

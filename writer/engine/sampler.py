@@ -30,10 +30,12 @@ class SamplerChain:
         eos_token_ids: Sequence[int],
         encode: Callable[[str], list[int]],
         seed: int,
+        blend: LogitsProcessor | None = None,
     ) -> "SamplerChain":
-        """`encode` turns the words of biases and bans into tokens, both bare and after a space."""
+        """`encode` turns the words of biases into tokens, both bare and after a space; `blend` comes before all."""
         random = np.random.Generator(np.random.PCG64(seed))
-        processors = list(_processors(config, n_prompt_tokens, eos_token_ids, encode, random))
+        processors = [blend] if blend is not None else []
+        processors += _processors(config, n_prompt_tokens, eos_token_ids, encode, random)
         return cls(processors, None if _is_greedy(config) else random)
 
     def sample(self, token_ids: Sequence[int], scores: Scores) -> int:
@@ -67,7 +69,7 @@ class SamplerChain:
 
 
 _COLDEST = 1e-4
-_BANS = (steps.SequenceBias, steps.BannedWords, steps.NoRepeatNGram, steps.MinNewTokens)
+_BANS = (steps.SequenceBias, steps.NoRepeatNGram, steps.MinNewTokens)
 
 
 def _processors(
@@ -79,7 +81,7 @@ def _processors(
 ) -> Iterator[LogitsProcessor]:
     """Transformers' order where it has the step; a control at its neutral value adds none."""
     if config.logit_bias:
-        yield steps.SequenceBias({ids: bias for word, bias in config.logit_bias for ids in _spellings(word, encode)})
+        yield steps.SequenceBias(dict(_word_biases(config.logit_bias, encode)))
     if config.repetition_penalty != 1:
         yield steps.RepetitionPenalty(config.repetition_penalty, config.penalty_range)
     if config.frequency_penalty or config.presence_penalty:
@@ -89,8 +91,6 @@ def _processors(
         yield steps.Dry(config.dry_multiplier, config.dry_base, config.dry_allowed_length, breakers)
     if config.no_repeat_ngram_size:
         yield steps.NoRepeatNGram(config.no_repeat_ngram_size)
-    if config.banned_words:
-        yield steps.BannedWords([ids for word in config.banned_words for ids in _spellings(word, encode)])
     if config.min_new_tokens and eos_token_ids:
         yield steps.MinNewTokens(n_prompt_tokens, config.min_new_tokens, eos_token_ids)
     if _is_greedy(config):
@@ -120,6 +120,18 @@ def _is_greedy(config: GenerationConfig) -> bool:
     """Whether the likeliest token is always taken: below some temperature nothing else can be drawn anyway, and
     dividing by it would leave the range of float32."""
     return config.temperature < _COLDEST
+
+
+def _word_biases(
+    biases: Sequence[tuple[str, float]], encode: Callable[[str], list[int]]
+) -> Iterator[tuple[tuple[int, ...], float]]:
+    """A word that is wanted is made likelier at each of its tokens, or it would hardly ever be begun; one that is not,
+    at the last alone, since others begin alike."""
+    for word, bias in biases:
+        for ids in _spellings(word, encode):
+            for n in range(1, len(ids)) if bias > 0 else ():
+                yield ids[:n], bias
+            yield ids, bias
 
 
 def _spellings(word: str, encode: Callable[[str], list[int]]) -> list[tuple[int, ...]]:

@@ -8,16 +8,15 @@ import codecs
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Literal, Self
 
-import numpy as np
-from numpy.typing import NDArray
 from tokenizers import Tokenizer as _BpeTokenizer
 from tokenizers import models, pre_tokenizers
 
 from writer.engine.untrusted_file import parse_json, read_capped
+from writer.engine.vocabulary import Vocabulary
 from writer.errors import WriterError
 
 PreTokenizer = Literal["gpt2", "smollm"]
@@ -128,7 +127,6 @@ class Tokenizer:
             bpe.pre_tokenizer = words
         self._bpe = bpe
         self._bytes = [b"" if token in special else bytes_of(token) for token in spec.tokens]
-        self._word_starts: NDArray[np.intp] | None = None
 
     @property
     def n_vocab(self) -> int:
@@ -147,12 +145,10 @@ class Tokenizer:
     def decode(self, token_ids: Iterable[int]) -> str:
         return b"".join(map(self.token_bytes, token_ids)).decode("utf-8", "replace")
 
-    def word_start_ids(self) -> NDArray[np.intp]:
-        """Tokens that begin with a space followed by something else."""
-        if self._word_starts is None:
-            starts = [i for i, data in enumerate(self._bytes) if data.startswith(b" ") and data.strip()]
-            self._word_starts = np.array(starts, np.intp)
-        return self._word_starts
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """Which tokens could spell a given text."""
+        return Vocabulary([self.token_bytes(i) for i in range(self.n_vocab)])
 
 
 class StreamingDetokenizer:
@@ -165,7 +161,11 @@ class StreamingDetokenizer:
 
     def add(self, token_id: int) -> str:
         """The text that this token completes."""
-        return self._decoder.decode(self._tokenizer.token_bytes(token_id))
+        return self.add_bytes(self._tokenizer.token_bytes(token_id))
+
+    def add_bytes(self, data: bytes) -> str:
+        """The text that these bytes complete."""
+        return self._decoder.decode(data)
 
 
 def _by_id(vocabulary: dict[object, object]) -> tuple[list[str], list[str]]:

@@ -52,7 +52,7 @@ class LoadedModel:
         form = precision or installed.default_precision
         session, tokenizer = _open(installed, form, n_threads, "cpu")
         note = note or slow_cpu_note(cpu_features()) or (_MADE_FOR_CUDA if form is Precision.FP16 else "")
-        return cls(installed, session, tokenizer, session.new_cache(), form, note)
+        return cls(installed, session, tokenizer, _new_cache(session), form, note)
 
     @classmethod
     def _on_cuda(cls, installed: InstalledModel, precision: Precision | None, n_threads: int | None) -> "LoadedModel":
@@ -70,7 +70,12 @@ class LoadedModel:
                 f"`writer models get {installed.id} --precision fp16` builds it."
             )
         session, tokenizer = _open(installed, form, n_threads, "cuda")
-        return cls(installed, session, tokenizer, session.new_cache(), form)
+        return cls(installed, session, tokenizer, _new_cache(session), form)
+
+
+def _new_cache(session: ModelSession) -> KVCache:
+    """With room for branches beside a full window. Slots take memory only once they are used."""
+    return session.new_cache(session.config.n_ctx * 3 // 2)
 
 
 def _open(

@@ -1,0 +1,225 @@
+"""One continuation while it is being drawn: which text may be shown, when it ends, and when to go back.
+
+It knows nothing of sessions and caches: whoever feeds it the model's scores keeps those in step with `drawn`.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from writer.engine.config import GenerationConfig
+from writer.engine.events import Alternative, FinishReason, TakenBack, Token
+from writer.engine.logits_processors import Dry, Scores
+from writer.engine.prompt import Prompt
+from writer.engine.sampler import SamplerChain
+from writer.engine.session import Logits
+from writer.engine.steering import Steering
+from writer.engine.text_rules import BannedPhrases, StopStrings, TextRule
+from writer.engine.tokenizer import StreamingDetokenizer, Tokenizer
+
+_MOST_LOOPS = 3  # a text that has turned in a circle so often will not get out of it
+_MOST_REFUSALS = 64  # tokens at one place
+_LEAD_TOKENS = 16  # of the prompt, in which a banned phrase may begin
+# After a loop phrases that stand there already are penalised, as text-generation-webui's makers suggest for DRY.
+_LOOP_MULTIPLIER, _LOOP_BASE, _LOOP_ALLOWED = 0.8, 1.75, 2
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one draw has led to.
+
+    token -- with the text that may now be shown; None when what was drawn does not stand
+    taken_back -- text that was shown and stands no more
+    reason -- why nothing follows; None while the text goes on
+    """
+
+    token: Token | None = None
+    taken_back: TakenBack | None = None
+    reason: FinishReason | None = None
+
+
+class Continuation:
+    """`drawn` are the tokens that stand; the model's scores for the next one are asked for by `draw`."""
+
+    def __init__(
+        self,
+        prompt: Prompt,
+        config: GenerationConfig,
+        tokenizer: Tokenizer,
+        eos_token_ids: Sequence[int],
+        seed: int,
+        steering: Steering,
+    ) -> None:
+        self._prompt, self._config, self._tokenizer, self._steering = prompt, config, tokenizer, steering
+        self._eos_token_ids = frozenset(eos_token_ids)
+        self._chain = SamplerChain.from_config(
+            config,
+            n_prompt_tokens=len(prompt.token_ids),
+            eos_token_ids=eos_token_ids,
+            encode=tokenizer.encode,
+            seed=seed,
+            blend=steering.blend,
+        )
+        self._rules = _rules(prompt, config, tokenizer, steering)
+        self.drawn: list[int] = []
+        self._token_ids = list(prompt.token_ids)  # everything the sampler's penalties look back on
+        self._entropies: list[float] = []
+        self._refused: defaultdict[int, set[int]] = defaultdict(set)  # by place: tokens that led to what must not be
+        self._n_loops = 0
+        self._n_safe = 0
+        self._dry: Dry | None = None
+        self._read_back()
+        self._shown = 0
+
+    def draw(self, logits: Logits) -> Step:
+        """Draw the token that follows `drawn` from its scores (V,), which stay as they are."""
+        place = len(self.drawn)
+        scores = self._restrict(logits.copy(), place)
+        if scores is None:
+            return Step(reason=FinishReason.NOTHING_ALLOWED)
+        token_id = self._chain.sample(self._token_ids, scores)
+        self._chain.accept(token_id)
+        logprob, alternatives, entropy = _report(logits, token_id, self._tokenizer, self._config.n_alternatives)
+        self.drawn.append(token_id)
+        self._token_ids.append(token_id)
+        self._entropies.append(entropy)
+        self._starts.append(len(self._text))
+        is_end = token_id in self._eos_token_ids
+        if not is_end:
+            self._spell(token_id)
+        is_over = is_end or len(self.drawn) == self._config.max_new_tokens
+        n_safe, end, ending = len(self._text), None, FinishReason.ENDING
+        for rule in self._rules:
+            verdict = rule.look(self._text, self._n_safe, is_over=is_over)
+            if verdict.unwanted_from is not None:
+                return self._refuse(self._place_of(verdict.unwanted_from))
+            n_safe = min(n_safe, verdict.safe)
+            if verdict.end is not None and (end is None or verdict.end < end):
+                end = verdict.end
+                ending = FinishReason.STOP_STRING if isinstance(rule, StopStrings) else FinishReason.ENDING
+        watch = self._steering.watch
+        if end is None and watch is not None and (n_good := watch.look(self.drawn, self._entropies)) is not None:
+            return self._leave_loop(n_good)
+        taken_back = None
+        reason = None
+        if end is not None:
+            taken_back = self._take_back(end)
+            n_safe = end
+        self._n_safe = max(self._n_safe, n_safe) if end is None else end
+        shown = self._text[self._shown : self._n_safe]
+        self._shown += len(shown)
+        if end is not None:
+            reason = ending
+        elif is_end:
+            reason = FinishReason.END_OF_TEXT
+        elif is_over:
+            reason = FinishReason.LENGTH
+        return Step(Token(shown, token_id, logprob, alternatives), taken_back, reason)
+
+    # -- what stands -----------------------------------------------------------------------------------------------
+
+    def _read_back(self) -> None:
+        """The text of `drawn`, from the beginning."""
+        self._detokenizer = StreamingDetokenizer(self._tokenizer)
+        self._typed = self._prompt.typed
+        self._text = ""
+        self._n_safe = 0
+        self._starts: list[int] = []  # of each token in the text
+        for token_id in self.drawn:
+            self._starts.append(len(self._text))
+            self._spell(token_id)
+
+    def _spell(self, token_id: int) -> None:
+        piece = self._tokenizer.token_bytes(token_id)
+        typed, self._typed = self._typed, self._typed[len(piece) :]
+        self._text += self._detokenizer.add_bytes(piece[len(typed) :])
+
+    def _place_of(self, character: int) -> int:
+        """Of the token in which that character of the text begins."""
+        place = len(self._starts) - 1
+        while place > 0 and self._starts[place] > character:
+            place -= 1
+        return place
+
+    # -- going back ------------------------------------------------------------------------------------------------
+
+    def _restrict(self, scores: Scores, place: int) -> Scores | None:
+        """Without the tokens that cannot stand here; None when that leaves none."""
+        if self._typed:
+            possible = self._tokenizer.vocabulary.leading_to(self._typed)
+            if len(possible):
+                allowed = np.full_like(scores, -np.inf)
+                allowed[possible] = scores[possible]
+                scores = allowed
+        if refused := self._refused.get(place):
+            if len(refused) > _MOST_REFUSALS:
+                return None
+            scores[list(refused)] = -np.inf
+            if scores.max() == -np.inf:
+                return None
+        return self._dry(self._token_ids, scores) if self._dry is not None else scores
+
+    def _refuse(self, place: int) -> Step:
+        """What begins with the token at `place` must not stand: draw another one there."""
+        self._refused[place].add(self.drawn[place])
+        for later in [other for other in self._refused if other > place]:
+            del self._refused[later]
+        return Step(taken_back=self._keep(place))
+
+    def _leave_loop(self, n_good: int) -> Step:
+        self._n_loops += 1
+        if self._n_loops > _MOST_LOOPS:
+            taken_back = self._keep(n_good, is_loop=True)
+            return Step(taken_back=taken_back, reason=FinishReason.LOOP)
+        if self._dry is None:
+            breakers = frozenset(self._tokenizer.encode("\n"))
+            self._dry = Dry(_LOOP_MULTIPLIER, _LOOP_BASE, _LOOP_ALLOWED, breakers)
+        self._refused[n_good].add(self.drawn[n_good])
+        return Step(taken_back=self._keep(n_good, is_loop=True))
+
+    def _keep(self, n_tokens: int, *, is_loop: bool = False) -> TakenBack | None:
+        """Only the first `n_tokens` drawn stand. The last one drawn has not been given out yet."""
+        old, n_gone = self._text[: self._shown], len(self.drawn) - 1 - n_tokens
+        del self.drawn[n_tokens:], self._entropies[n_tokens:]
+        del self._token_ids[len(self._prompt.token_ids) + n_tokens :]
+        self._read_back()
+        self._shown = min(self._shown, len(self._text))
+        self._n_safe = self._shown
+        gone = old[self._shown :]
+        return TakenBack(gone, n_gone, is_loop) if gone or n_gone > 0 else None
+
+    def _take_back(self, end: int) -> TakenBack | None:
+        """The text ends before some of what was shown."""
+        gone = self._text[end : self._shown]
+        self._shown = min(self._shown, end)
+        return TakenBack(gone, 0) if gone else None
+
+
+def _rules(prompt: Prompt, config: GenerationConfig, tokenizer: Tokenizer, steering: Steering) -> list[TextRule]:
+    rules: list[TextRule] = []
+    if config.banned_words:
+        lead = b"".join(map(tokenizer.token_bytes, prompt.token_ids[-_LEAD_TOKENS:])) + prompt.typed
+        rules.append(BannedPhrases(config.banned_words, lead.decode("utf-8", "ignore")))
+    if config.stop_strings:
+        rules.append(StopStrings(config.stop_strings))
+    return [*rules, *steering.rules]
+
+
+def _report(
+    logits: Logits, token_id: int, tokenizer: Tokenizer, n_alternatives: int
+) -> tuple[float, tuple[Alternative, ...], float]:
+    """The model's own log-probability of the token, its likeliest rivals, its entropy: all in nats."""
+    shifted = logits - logits.max()
+    weights = np.exp(shifted)
+    total = float(weights.sum())
+    log_total = float(np.log(total))
+    entropy = log_total - float(weights @ shifted) / total
+    logprob = float(shifted[token_id]) - log_total
+    if not n_alternatives:
+        return logprob, (), entropy
+    top = np.argpartition(shifted, -n_alternatives)[-n_alternatives:]
+    top = top[np.argsort(-shifted[top], kind="stable")]
+    alternatives = tuple(Alternative(int(i), tokenizer.decode([int(i)]), float(shifted[i]) - log_total) for i in top)
+    return logprob, alternatives, entropy

@@ -1,0 +1,54 @@
+"""What a model is given to go on from, also where the writer stands in the middle of a word.
+
+Tokens are not letters: after "the lig" the model has seen a token "lig", which it hardly ever met before "hthouse",
+while it knows " lighthouse" well. So the prompt is backed up to where the word began, and the tokens that are drawn must
+begin with what stands there already (token healing).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from writer.engine.tokenizer import Tokenizer
+from writer.engine.window import fit_window
+
+_MOST_HEALED = 8  # tokens: longer runs without a space are no word that anybody is in the middle of
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """token_ids -- what the model reads; at least one
+    typed -- bytes that stand after these already: the tokens drawn first must spell them, and what goes beyond is new
+    start_char -- of the text that they were made from: what stands before it is not shown to the model
+    """
+
+    token_ids: tuple[int, ...]
+    typed: bytes = b""
+    start_char: int = 0
+
+
+def plain_prompt(text: str, tokenizer: Tokenizer, limit_tokens: int) -> Prompt:
+    """The end of `text` that fits, word for word. Only a single space at its end is left to the model, whose words
+    begin with one."""
+    ends_in_space = text.endswith(" ") and not text[:-1].endswith((" ", "\n"))
+    window = fit_window(text[:-1] if ends_in_space else text, tokenizer.encode, limit_tokens)
+    return Prompt(tuple(window.token_ids), b" " if ends_in_space else b"", window.start)
+
+
+def healed_prompt(token_ids: Sequence[int], tokenizer: Tokenizer, start_token_id: int | None) -> Prompt:
+    """A prompt for going on in the middle of a word: the last word and the white space before it are to be drawn anew.
+
+    start_token_id -- is read in place of a text that is no more than that word; None: the model has no such token
+    """
+    kept, typed = list(token_ids), b""
+    while kept and len(token_ids) - len(kept) < _MOST_HEALED:
+        piece = tokenizer.token_bytes(kept[-1])
+        before = tokenizer.token_bytes(kept[-2]) if len(kept) > 1 else b""
+        kept.pop()
+        typed = piece + typed
+        if piece[:1].isspace() and not before[-1:].isspace():
+            break
+    if not kept:
+        if start_token_id is None:
+            return Prompt(tuple(token_ids))
+        kept = [start_token_id]
+    return Prompt(tuple(kept), typed)
