@@ -1,8 +1,8 @@
 """What a model is given to go on from, also where the writer stands in the middle of a word.
 
 Tokens are not letters: after "the lig" the model has seen a token "lig", which it hardly ever met before "hthouse",
-while it knows " lighthouse" well. So the prompt is backed up to where the word began, and the tokens that are drawn must
-begin with what stands there already (token healing).
+while it knows " lighthouse" well. So the prompt is backed up to where the word began, and the tokens that are drawn
+must begin with what stands there already (token healing).
 """
 
 from collections.abc import Sequence
