@@ -3,7 +3,6 @@
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -33,7 +32,7 @@ class TakeRecord:
     id -- no other take of the document has it
     place -- where it was to stand, in code points from the beginning of the text as it was then
     before -- the text before that place, up to BEFORE_LENGTH code points of it
-    time -- when it was made, with the offset from UTC
+    time -- when it was made, ISO 8601 with the offset from UTC
     generation -- how it came about
     parent -- the id of the take that it goes on from; None for none
     """
@@ -42,14 +41,14 @@ class TakeRecord:
     text: str
     place: int
     before: str
-    time: datetime
+    time: str
     generation: GenerationRecord
     parent: str | None = None
     fate: Fate = Fate.OPEN
     is_pinned: bool = False
 
     def to_json(self) -> dict[str, Any]:
-        return {**vars(self), "time": self.time.isoformat(), "generation": self.generation.to_json()}
+        return {**vars(self), "generation": self.generation.to_json()}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "TakeRecord":
@@ -58,16 +57,16 @@ class TakeRecord:
         generation, fate, is_pinned = values.get("generation"), values.get("fate"), values.get("is_pinned", False)
         match values:
             case {"id": str(id_), "text": str(text), "place": int(place), "before": str(before), "time": str(time)}:
-                moment, parent = datetime.fromisoformat(time), values.get("parent")
+                parent = values.get("parent")
             case _:
                 raise ValueError("a take with a field that is missing or of the wrong type")
-        if not id_ or type(place) is not int or place < 0 or moment.tzinfo is None:
+        if not id_ or type(place) is not int or place < 0:
             raise ValueError("a take that makes no sense")
         if not isinstance(generation, dict) or not isinstance(parent, str | None) or type(is_pinned) is not bool:
             raise ValueError("a take with a field of the wrong type")
         known_fate = Fate(fate) if fate in tuple(Fate) else Fate.OPEN
         made_by = GenerationRecord.from_json(generation)
-        return cls(id_, text, place, before, moment, made_by, parent, known_fate, is_pinned)
+        return cls(id_, text, place, before, time, made_by, parent, known_fate, is_pinned)
 
 
 @dataclass(frozen=True)
