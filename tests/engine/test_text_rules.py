@@ -1,50 +1,143 @@
-import itertools
+"""Rules about letters: whatever pieces a text arrives in, nothing is shown that must not stand."""
+
+from collections.abc import Iterator, Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from writer.engine.stopping_criteria import StopStrings
+from writer.engine.text_rules import BannedPhrases, StopStrings, TextRule, Verdict
 
 TEXT = st.text(st.sampled_from("abc"), max_size=12)
+PROSE = st.text(st.sampled_from("abAB ’'.é"), max_size=14)
+CUTS = st.lists(st.integers(0, 14))
+
+
+def arriving(rule: TextRule, text: str, cuts: Sequence[int]) -> Iterator[tuple[str, int, Verdict]]:
+    """(what has arrived, how much of it was shown before, what the rule says), up to a verdict against the text."""
+    n_safe = 0
+    edges = sorted({*(cut for cut in cuts if cut < len(text)), len(text)})
+    for end in edges:
+        verdict = rule.look(text[:end], n_safe, is_over=end == len(text))
+        yield text[:end], n_safe, verdict
+        if verdict.end is not None or verdict.unwanted_from is not None:
+            return
+        n_safe = max(n_safe, verdict.safe)
+
+
+@given(text=TEXT, cuts=CUTS, stops=st.lists(st.text(st.sampled_from("abc"), min_size=1, max_size=4)))
+def test_text_up_to_the_first_stop_string_however_it_arrives(text: str, cuts: list[int], stops: list[str]) -> None:
+    for arrived, n_safe, verdict in arriving(StopStrings(stops), text, cuts):
+        if verdict.end is not None:
+            assert verdict.end >= n_safe, "a part of it was shown"
+            assert any(arrived.startswith(stop, verdict.end) for stop in stops)
+        held = arrived[verdict.safe :]
+        assert not held or any(stop.startswith(held) or held.startswith(stop) for stop in stops)
+    if any(stop in text for stop in stops):
+        assert verdict.end is not None
+        assert not any(stop in text[: verdict.end] for stop in stops)
+    else:
+        assert verdict == Verdict(len(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "cut", "shown"),
+    [("one\n\ntwo", 4, "one"), ("one\ntwo", 4, "one\ntwo"), ("one\n", 3, "one\n")],
+)
+def test_a_paragraph_end(text: str, cut: int, shown: str) -> None:
+    *_, (arrived, _, verdict) = arriving(StopStrings(["\n\n"]), text, [cut])
+    assert arrived[: len(arrived) if verdict.end is None else verdict.end] == shown
+
+
+def places(text: str, phrase: str) -> list[int]:
+    """Where the phrase stands in whole words, seen letter by letter."""
+
+    def same(one: str, other: str) -> bool:
+        return one.replace("’", "'").lower() == other.replace("’", "'").lower()
+
+    def is_letter(at: int) -> bool:
+        return 0 <= at < len(text) and text[at].isalnum()
+
+    return [
+        at
+        for at in range(len(text) - len(phrase) + 1)
+        if all(map(same, text[at : at + len(phrase)], phrase))
+        and not (phrase[0].isalnum() and is_letter(at - 1))
+        and not (phrase[-1].isalnum() and is_letter(at + len(phrase)))
+    ]
 
 
 @given(
-    text=TEXT,
-    cuts=st.lists(st.integers(0, 12)),
-    stops=st.lists(st.text(st.sampled_from("abc"), min_size=1, max_size=4)),
+    before=st.text(st.sampled_from("abA "), max_size=5),
+    text=PROSE,
+    cuts=CUTS,
+    phrases=st.lists(st.text(st.sampled_from("abA '’é"), min_size=1, max_size=4), min_size=1, max_size=3),
 )
-def test_text_up_to_the_first_stop_string_however_it_arrives(text: str, cuts: list[int], stops: list[str]) -> None:
-    criteria, shown, stopped = StopStrings(stops), "", False
-    edges = [0, *sorted(cut for cut in cuts if cut <= len(text)), len(text)]
-    for begin, end in itertools.pairwise(edges):
-        piece, stopped = criteria.add(text[begin:end])
-        shown += piece
-        if stopped:
-            break
-        held = text[:end][len(shown) :]
-        assert held == "" or any(stop.startswith(held) for stop in stops)  # no more is held back than must be
-    if not stopped:
-        shown += criteria.finish()
-    assert stopped == any(stop in text for stop in stops)
-    if not stopped:
-        assert shown == text
+def test_a_banned_phrase_is_refused_before_any_of_it_was_shown(
+    before: str, text: str, cuts: list[int], phrases: list[str]
+) -> None:
+    whole, lead = before + text, len(before)
+    standing = [at for phrase in phrases for at in places(whole, phrase) if at + len(phrase) > lead]
+    for arrived, n_safe, verdict in arriving(BannedPhrases(phrases, before), text, cuts):
+        held = (before + arrived)[lead + verdict.safe :]
+        if verdict.unwanted_from is not None:
+            assert verdict.unwanted_from >= n_safe, "a part of it was shown"
+            assert verdict.unwanted_from in {max(0, at - lead) for at in standing}
+        elif held and verdict.safe:  # no more is held back than must be
+            assert any(same_beginning(held, phrase) for phrase in phrases)
+    if not standing:
+        assert verdict == Verdict(len(text))
     else:
-        # Among stop strings the first to be complete ends the text; where it began, the text is cut.
-        end = min(text.find(stop) + len(stop) for stop in stops if stop in text)
-        assert shown in {text[: text.find(stop)] for stop in stops if stop in text}
-        assert len(shown) <= end
+        assert verdict.unwanted_from is not None
+        first = text[: verdict.unwanted_from]
+        assert not any(at + len(p) > lead for p in phrases for at in places(before + first, p)), "one stands before it"
 
 
-@pytest.mark.parametrize(("pieces", "shown"), [(["one\n", "\ntwo"], "one"), (["one\n", "two"], "one\ntwo")])
-def test_a_paragraph_end(pieces: list[str], shown: str) -> None:
-    criteria = StopStrings(["\n\n"])
-    found = ""
-    for piece in pieces:
-        text, stopped = criteria.add(piece)
-        found += text
-        if stopped:
-            break
-    else:
-        found += criteria.finish()
-    assert found == shown
+def same_beginning(held: str, phrase: str) -> bool:
+    n = min(len(held), len(phrase))
+    return held[:n].replace("’", "'").casefold() == phrase[:n].replace("’", "'").casefold()
+
+
+@pytest.mark.parametrize(
+    ("phrases", "before", "text", "is_over", "verdict"),
+    [
+        (["end"], "", "in the end", False, Verdict(7)),  # a letter may follow
+        (["end"], "", "in the end", True, Verdict(7, unwanted_from=7)),
+        (["end"], "", "in the end.", False, Verdict(7, unwanted_from=7)),
+        (["end"], "", "in the END ", False, Verdict(7, unwanted_from=7)),
+        (["end"], "", "in the endless", False, Verdict(14)),
+        (["end"], "", "to defend.", False, Verdict(10)),
+        (["end"], "", "a friend", False, Verdict(8)),  # nor is the end of a longer word held back
+        (["end"], "", "an e", False, Verdict(3)),
+        (["the end"], "in the", " end.", False, Verdict(0, unwanted_from=0)),
+        (["the end"], "in the", " en", False, Verdict(0)),
+        (["the end"], "in the end", " of", False, Verdict(3)),  # the writer's own words
+        (["the end", "end of"], "in the end", " of it", False, Verdict(0, unwanted_from=0)),
+        (["end"], "the en", "d.", False, Verdict(0, unwanted_from=0)),
+        (["end"], "the en", "dless", False, Verdict(5)),
+        (["dark ending now", "end"], "", "dark end", False, Verdict(0)),
+        (["can't"], "", "You can’t ", False, Verdict(4, unwanted_from=4)),
+        (["İstanbul"], "", "In İsta", False, Verdict(3)),
+        (["K2"], "", "\N{KELVIN SIGN}2.", False, Verdict(0, unwanted_from=0)),
+        (["…"], "", "So…", False, Verdict(2, unwanted_from=2)),
+        ([], "", "anything", False, Verdict(8)),
+    ],
+)
+def test_banned_phrases(phrases: list[str], before: str, text: str, is_over: bool, verdict: Verdict) -> None:
+    assert BannedPhrases(phrases, before).look(text, 0, is_over=is_over) == verdict
+
+
+def test_every_letter_of_a_long_text_is_let_go_once() -> None:
+    rule, text, n_safe = BannedPhrases(["never so"], "x"), "never say never, so it is said; " * 40, 0
+    for n in range(len(text) + 1):
+        verdict = rule.look(text[:n], n_safe, is_over=False)
+        assert verdict.unwanted_from is None
+        assert n - verdict.safe <= len("never s")
+        n_safe = max(n_safe, verdict.safe)
+    assert rule.look(text + "never so.", n_safe, is_over=False).unwanted_from == len(text)
+
+
+def test_the_same_text_is_judged_alike_whatever_was_let_go() -> None:
+    rule, text = BannedPhrases(["ab ba"]), "ab ab ba. "
+    told = {rule.look(text, n_safe, is_over=False) for n_safe in range(4)}
+    assert told == {Verdict(3, unwanted_from=3)}

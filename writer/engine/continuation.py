@@ -40,6 +40,16 @@ class Step:
     reason: FinishReason | None = None
 
 
+@dataclass(frozen=True)
+class _Judgement:
+    """As a Verdict; `reason` goes with an end."""
+
+    safe: int
+    end: int | None
+    unwanted_from: int | None
+    reason: FinishReason | None
+
+
 class Continuation:
     """`drawn` are the tokens that stand; the model's scores for the next one are asked for by `draw`."""
 
@@ -68,17 +78,18 @@ class Continuation:
         self._entropies: list[float] = []
         self._refused: defaultdict[int, set[int]] = defaultdict(set)  # by place: tokens that led to what must not be
         self._n_loops = 0
-        self._n_safe = 0
         self._dry: Dry | None = None
+        self._n_given = 0  # of `drawn`: as Token events
+        self._shown = 0  # characters given out
+        self._n_safe = 0  # characters that may be
         self._read_back()
-        self._shown = 0
 
     def draw(self, logits: Logits) -> Step:
         """Draw the token that follows `drawn` from its scores (V,), which stay as they are."""
         place = len(self.drawn)
         scores = self._restrict(logits.copy(), place)
         if scores is None:
-            return Step(reason=FinishReason.NOTHING_ALLOWED)
+            return self.give_up(FinishReason.NOTHING_ALLOWED)
         token_id = self._chain.sample(self._token_ids, scores)
         self._chain.accept(token_id)
         logprob, alternatives, entropy = _report(logits, token_id, self._tokenizer, self._config.n_alternatives)
@@ -90,33 +101,43 @@ class Continuation:
         if not is_end:
             self._spell(token_id)
         is_over = is_end or len(self.drawn) == self._config.max_new_tokens
-        n_safe, end, ending = len(self._text), None, FinishReason.ENDING
-        for rule in self._rules:
-            verdict = rule.look(self._text, self._n_safe, is_over=is_over)
-            if verdict.unwanted_from is not None:
-                return self._refuse(self._place_of(verdict.unwanted_from))
-            n_safe = min(n_safe, verdict.safe)
+        judged = self._judge(self._text, is_over=is_over)
+        if judged.unwanted_from is not None:
+            return self._refuse(self._place_of(judged.unwanted_from))
+        watch = self._steering.watch
+        if judged.end is None and watch is not None:
+            n_good = watch.look(self.drawn, self._entropies)
+            if n_good is not None:
+                return self._leave_loop(n_good)
+        old, self._n_given = self._text[: self._shown], len(self.drawn)
+        self._n_safe = max(self._n_safe, judged.safe) if judged.end is None else judged.end
+        self._shown = min(self._shown, self._n_safe)
+        shown = self._text[self._shown : self._n_safe]
+        taken_back = self._taken_back(old, self._n_given)
+        self._shown = self._n_safe
+        reason = judged.reason
+        if judged.end is None and is_over:
+            reason = FinishReason.END_OF_TEXT if is_end else FinishReason.LENGTH
+        return Step(Token(shown, token_id, logprob, alternatives), taken_back, reason)
+
+    def give_up(self, reason: FinishReason) -> Step:
+        """End the text here, although the rules did not."""
+        return self._end_after(len(self.drawn), reason)
+
+    def _judge(self, text: str, *, is_over: bool) -> "_Judgement":
+        """What all rules together say of `text`, which is all that has been drawn or the beginning of it."""
+        safe, end, reason = len(text), None, None
+        verdicts = [(rule, rule.look(text, min(self._n_safe, len(text)), is_over=is_over)) for rule in self._rules]
+        for rule, verdict in verdicts:
+            safe = min(safe, verdict.safe)
             if verdict.end is not None and (end is None or verdict.end < end):
                 end = verdict.end
-                ending = FinishReason.STOP_STRING if isinstance(rule, StopStrings) else FinishReason.ENDING
-        watch = self._steering.watch
-        if end is None and watch is not None and (n_good := watch.look(self.drawn, self._entropies)) is not None:
-            return self._leave_loop(n_good)
-        taken_back = None
-        reason = None
-        if end is not None:
-            taken_back = self._take_back(end)
-            n_safe = end
-        self._n_safe = max(self._n_safe, n_safe) if end is None else end
-        shown = self._text[self._shown : self._n_safe]
-        self._shown += len(shown)
-        if end is not None:
-            reason = ending
-        elif is_end:
-            reason = FinishReason.END_OF_TEXT
-        elif is_over:
-            reason = FinishReason.LENGTH
-        return Step(Token(shown, token_id, logprob, alternatives), taken_back, reason)
+                reason = FinishReason.STOP_STRING if isinstance(rule, StopStrings) else FinishReason.ENDING
+        if end is not None:  # what lies beyond counts no more, and a word that is cut there may be a banned one
+            text = text[:end]
+            verdicts = [(rule, rule.look(text, min(self._n_safe, end), is_over=True)) for rule in self._rules]
+        unwanted = [verdict.unwanted_from for _, verdict in verdicts if verdict.unwanted_from is not None]
+        return _Judgement(safe, end, min(unwanted, default=None), reason)
 
     # -- what stands -----------------------------------------------------------------------------------------------
 
@@ -125,7 +146,6 @@ class Continuation:
         self._detokenizer = StreamingDetokenizer(self._tokenizer)
         self._typed = self._prompt.typed
         self._text = ""
-        self._n_safe = 0
         self._starts: list[int] = []  # of each token in the text
         for token_id in self.drawn:
             self._starts.append(len(self._text))
@@ -163,38 +183,50 @@ class Continuation:
 
     def _refuse(self, place: int) -> Step:
         """What begins with the token at `place` must not stand: draw another one there."""
-        self._refused[place].add(self.drawn[place])
-        for later in [other for other in self._refused if other > place]:
-            del self._refused[later]
-        return Step(taken_back=self._keep(place))
+        old, n_given = self._text[: self._shown], self._n_given
+        self._forbid(place)
+        self._keep(place)
+        return Step(taken_back=self._taken_back(old, n_given))
 
     def _leave_loop(self, n_good: int) -> Step:
         self._n_loops += 1
         if self._n_loops > _MOST_LOOPS:
-            taken_back = self._keep(n_good, is_loop=True)
-            return Step(taken_back=taken_back, reason=FinishReason.LOOP)
+            return self._end_after(n_good, FinishReason.LOOP)
         if self._dry is None:
             breakers = frozenset(self._tokenizer.encode("\n"))
             self._dry = Dry(_LOOP_MULTIPLIER, _LOOP_BASE, _LOOP_ALLOWED, breakers)
-        self._refused[n_good].add(self.drawn[n_good])
-        return Step(taken_back=self._keep(n_good, is_loop=True))
+        old, n_given = self._text[: self._shown], self._n_given
+        self._forbid(n_good)
+        self._keep(n_good)
+        return Step(taken_back=self._taken_back(old, n_given, is_loop=True))
 
-    def _keep(self, n_tokens: int, *, is_loop: bool = False) -> TakenBack | None:
-        """Only the first `n_tokens` drawn stand. The last one drawn has not been given out yet."""
-        old, n_gone = self._text[: self._shown], len(self.drawn) - 1 - n_tokens
+    def _end_after(self, n_tokens: int, reason: FinishReason) -> Step:
+        """No more than `n_tokens` stand, nor what was held back: nobody has seen it."""
+        old, n_given = self._text[: self._shown], self._n_given
+        self._keep(n_tokens)
+        self._keep(next((i for i, start in enumerate(self._starts) if start >= self._shown), len(self.drawn)))
+        end = self._judge(self._text[: self._shown], is_over=True).end
+        self._shown = self._shown if end is None else end
+        return Step(taken_back=self._taken_back(old, n_given, is_loop=reason is FinishReason.LOOP), reason=reason)
+
+    def _forbid(self, place: int) -> None:
+        self._refused[place].add(self.drawn[place])
+        for later in [other for other in self._refused if other > place]:
+            del self._refused[later]
+
+    def _keep(self, n_tokens: int) -> None:
+        """Only the first `n_tokens` drawn stand."""
         del self.drawn[n_tokens:], self._entropies[n_tokens:]
         del self._token_ids[len(self._prompt.token_ids) + n_tokens :]
         self._read_back()
+        self._n_given = min(self._n_given, n_tokens)
         self._shown = min(self._shown, len(self._text))
         self._n_safe = self._shown
-        gone = old[self._shown :]
-        return TakenBack(gone, n_gone, is_loop) if gone or n_gone > 0 else None
 
-    def _take_back(self, end: int) -> TakenBack | None:
-        """The text ends before some of what was shown."""
-        gone = self._text[end : self._shown]
-        self._shown = min(self._shown, end)
-        return TakenBack(gone, 0) if gone else None
+    def _taken_back(self, old: str, n_given: int, *, is_loop: bool = False) -> TakenBack | None:
+        """What stood until now, text and tokens, and stands no more."""
+        gone, n_gone = old[self._shown :], n_given - self._n_given
+        return TakenBack(gone, n_gone, is_loop) if gone or n_gone else None
 
 
 def _rules(prompt: Prompt, config: GenerationConfig, tokenizer: Tokenizer, steering: Steering) -> list[TextRule]:

@@ -73,7 +73,9 @@ def generate(
         if step.reason is not None:
             break
         n_kept = len(writing.drawn)
-        if n_kept <= n_drawn:  # something was taken back
+        if n_kept == n_drawn:  # another token is to be drawn from the same scores
+            continue
+        if n_kept < n_drawn:  # something was taken back
             if n_kept < n_cut:
                 base, n_cut = list(prompt.token_ids), 0
             wanted = [*base, *writing.drawn[n_cut:]]

@@ -81,7 +81,7 @@ def _processors(
 ) -> Iterator[LogitsProcessor]:
     """Transformers' order where it has the step; a control at its neutral value adds none."""
     if config.logit_bias:
-        yield steps.SequenceBias(dict(_word_biases(config.logit_bias, encode)))
+        yield steps.SequenceBias(_word_biases(config.logit_bias, encode))
     if config.repetition_penalty != 1:
         yield steps.RepetitionPenalty(config.repetition_penalty, config.penalty_range)
     if config.frequency_penalty or config.presence_penalty:
@@ -124,14 +124,13 @@ def _is_greedy(config: GenerationConfig) -> bool:
 
 def _word_biases(
     biases: Sequence[tuple[str, float]], encode: Callable[[str], list[int]]
-) -> Iterator[tuple[tuple[int, ...], float]]:
+) -> dict[tuple[int, ...], float]:
     """A word that is wanted is made likelier at each of its tokens, or it would hardly ever be begun; one that is not,
-    at the last alone, since others begin alike."""
-    for word, bias in biases:
-        for ids in _spellings(word, encode):
-            for n in range(1, len(ids)) if bias > 0 else ():
-                yield ids[:n], bias
-            yield ids, bias
+    at the last alone, since others begin alike. What is said of a whole word comes before what is said of another one's
+    beginning."""
+    whole = {ids: bias for word, bias in biases for ids in _spellings(word, encode)}
+    begun = {ids[:n]: bias for ids, bias in whole.items() if bias > 0 for n in range(1, len(ids))}
+    return {**begun, **whole}
 
 
 def _spellings(word: str, encode: Callable[[str], list[int]]) -> list[tuple[int, ...]]:

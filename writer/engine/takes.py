@@ -89,17 +89,21 @@ def generate_takes(
                             yield TakeEvent(take, event)
                     reason = step.reason
                     n_kept = len(takes[take].drawn)
-                    if reason is None and n_kept <= n_drawn:  # something was taken back
+                    if reason is not None or n_kept == n_drawn:  # or another token is to be drawn from the same scores
+                        continue
+                    if n_kept < n_drawn:  # something was taken back
                         cache.rewind_branch(take, max(0, n_kept - 1))
-                        if n_kept == 0:
-                            scores = first
-                            continue
-                    if reason is None:
+                    if n_kept == 0:
+                        scores = first
+                    else:
                         following[take] = takes[take].drawn[-1]
                 if reason is not None:
                     yield TakeFinished(take, reason, seeds[take])
             for take in list(following)[cache.n_slots - cache.n_used :]:  # what was taken back has used up the slots
                 del following[take]
+                taken_back = takes[take].give_up(FinishReason.LENGTH).taken_back
+                if taken_back is not None:
+                    yield TakeEvent(take, taken_back)
                 yield TakeFinished(take, FinishReason.LENGTH, seeds[take])
             if not following:
                 break

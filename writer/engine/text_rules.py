@@ -52,34 +52,52 @@ class BannedPhrases:
     def __init__(self, phrases: Sequence[str], before: str = "") -> None:
         """before -- what stands before the text: a phrase may begin there"""
         self._before = before
-        self._phrases = tuple(phrase.lower() for phrase in phrases)
-        self._pattern = re.compile("|".join(map(_whole, sorted(phrases, key=len, reverse=True))), re.IGNORECASE)
+        self._phrases = sorted(map(_fold, phrases), key=len, reverse=True)
+        self._longest = max(map(len, self._phrases), default=0)
+        self._pattern = re.compile("|".join(map(_whole, self._phrases)) or "(?!)")
 
     def look(self, text: str, n_safe: int, *, is_over: bool) -> Verdict:
-        whole, lead = self._before + text, len(self._before)
-        for match in self._pattern.finditer(whole, self._earliest(lead + n_safe)):
-            if match.end() <= lead:
-                continue  # it is the writer's own
-            if match.end() < len(whole) or is_over or not whole[-1:].isalnum():
-                return Verdict(max(0, match.start() - lead), unwanted_from=max(0, match.start() - lead))
-            return Verdict(max(0, match.start() - lead))  # a letter that follows would make another word of it
-        if is_over:
-            return Verdict(len(text))
-        lowered = whole.lower()
-        if len(lowered) != len(whole):  # some capitals have two small letters: then nothing is held back
-            lowered = whole
-        held = max((_overlap(lowered, phrase, 0) for phrase in self._phrases), default=0)
-        return Verdict(max(0, len(text) - held))
-
-    def _earliest(self, at: int) -> int:
-        """A phrase that was being written may have begun so far back."""
-        return max(0, at - max(map(len, self._phrases), default=0))
+        lead = len(self._before)
+        # A phrase that was being written may have begun so far back; the character before tells whether a word did.
+        first = max(0, lead + n_safe - self._longest - 1)
+        tail, lead = _fold((self._before + text)[first:]), lead - first
+        safe = len(tail)
+        match = self._pattern.search(tail)
+        while match:
+            if match.end() > lead:  # or it is the writer's own
+                if match.end() < len(tail) or is_over or not tail[-1].isalnum():
+                    from_ = max(0, match.start() - lead)
+                    return Verdict(from_, unwanted_from=from_)
+                safe = min(safe, match.start())  # a letter that follows would make another word of it
+            match = self._pattern.search(tail, match.start() + 1)
+        if not is_over:
+            safe = min(safe, len(tail) - max((_begun(tail, phrase) for phrase in self._phrases), default=0))
+        return Verdict(max(0, safe - lead))
 
 
 def _whole(phrase: str) -> str:
     before = r"(?<!\w)" if phrase[:1].isalnum() else ""
     after = r"(?!\w)" if phrase[-1:].isalnum() else ""
     return before + re.escape(phrase) + after
+
+
+def _fold(text: str) -> str:
+    """Small letters and straight apostrophes; as long as the text."""
+    return text.lower() if text.isascii() else "".join(map(_fold_letter, text))
+
+
+def _fold_letter(letter: str) -> str:
+    if letter == "’":
+        return "'"
+    return next((folded for folded in (letter.casefold(), letter.lower()) if len(folded) == 1), letter)
+
+
+def _begun(text: str, phrase: str) -> int:
+    """Length of the longest end of `text` that begins `phrase`, is not all of it, and begins a word if that does."""
+    n = _overlap(text, phrase, 0)
+    while n and phrase[0].isalnum() and re.match(r"\w", text[-n - 1 : -n]):
+        n = _overlap(text, phrase[:n], 0)
+    return n
 
 
 def _overlap(text: str, wanted: str, first: int) -> int:
