@@ -1,0 +1,44 @@
+"""Top-k, top-p and min-p in one pass over few tokens.
+
+The steps one after the other each walk over the whole vocabulary several times, and sorting it costs more than a layer
+of a small network. What can be drawn are a handful of tokens near the best: these cut-offs are found among those alone,
+and are the same, or None is the answer.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from writer.engine.logits_processors import Scores
+
+# A ten-thousandth of the best token's probability: what lies below is summed up and not sorted.
+_REACH = np.float32(9)
+_LEAST_WEIGHT = float(np.exp(-_REACH))
+
+
+def tokens_within(scores: Scores, top_k: int, top_p: float, min_p: float) -> NDArray[np.intp] | None:
+    """Ids of the tokens that top-k, top-p and min-p leave, in that order of steps; None when they are not all near the
+    best. Neutral are 0, 1 and 0."""
+    limits_count = 0 < top_k < len(scores)
+    if not (limits_count or top_p < 1 or min_p > _LEAST_WEIGHT):
+        return None
+    best = scores.max()
+    near = np.flatnonzero(scores > best - _REACH)
+    values = scores[near]
+    total = 0.0
+    if limits_count:
+        if len(near) < top_k:
+            return None
+        least = np.partition(values, -top_k)[-top_k]
+        near, values = near[values >= least], values[values >= least]
+    elif top_p < 1:
+        total = float(np.exp(scores - best).sum(dtype=np.float64))
+    weights = np.exp(values - best, dtype=np.float64)
+    if top_p < 1:
+        # Of equals, the higher id counts as likelier, as in a stable ascending sort.
+        order = np.lexsort((-near, -weights))
+        share = np.cumsum(weights[order]) / (total or weights.sum())
+        if share[-1] < top_p:
+            return None
+        kept = order[: max(1, int(np.searchsorted(share, top_p)) + 1)]
+        near, weights = near[kept], weights[kept]
+    return np.sort(near[weights >= min_p])
