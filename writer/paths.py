@@ -53,6 +53,16 @@ class UserPaths:
         return self.data / "versions"
 
     @property
+    def takes(self) -> Path:
+        """Every continuation that the model has offered. In `data`: a line once refused may be worth a book."""
+        return self.data / "takes"
+
+    @property
+    def acceptance_file(self) -> Path:
+        """How often suggestions were taken: numbers only."""
+        return self.state / "acceptance.json"
+
+    @property
     def histories(self) -> Path:
         """What undo needs after a manuscript has been closed."""
         return self.state / "undo"

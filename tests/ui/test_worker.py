@@ -1,7 +1,10 @@
+import os
 import sys
 import threading
+import time
 from collections.abc import Iterator
 
+import pytest
 from PySide6.QtCore import QObject, Signal
 from pytestqt.qtbot import QtBot
 
@@ -105,3 +108,61 @@ def test_the_binding_keeps_its_books() -> None:
     for _ in range(500):
         sender.sent.emit(1)
     assert abs(sys.getrefcount(True) - before) < 100
+
+
+def endless(closed: threading.Event) -> Iterator[object]:
+    try:
+        while True:
+            yield "step"
+            time.sleep(0.001)
+    finally:
+        closed.set()
+
+
+def test_what_runs_behind_gives_way_to_any_other_job(worker: Worker, qtbot: QtBot) -> None:
+    ends, closed = Ends(worker), threading.Event()
+    behind = worker.run_behind(lambda: endless(closed))
+    waiting = worker.run_behind(lambda: iter(["never"]))
+    qtbot.waitUntil(lambda: (behind, "step") in ends.said)
+    wanted = worker.run(lambda: iter([1]))
+    qtbot.waitUntil(lambda: (wanted, "finished") in ends.said)
+    assert closed.is_set()
+    assert (behind, "stopped") in ends.said
+    assert (waiting, "never") not in ends.said
+    after = worker.run_behind(lambda: iter([2]))
+    qtbot.waitUntil(lambda: (after, "finished") in ends.said)
+
+
+def test_one_job_is_cancelled_and_the_next_is_not(worker: Worker, qtbot: QtBot) -> None:
+    ends, closed = Ends(worker), threading.Event()
+    running, waiting, kept = worker.run(lambda: endless(closed)), worker.run(lambda: iter([1])), None
+    kept = worker.run(lambda: iter([2]))
+    worker.cancel(waiting)
+    worker.cancel(running)
+    qtbot.waitUntil(lambda: (kept, "finished") in ends.said)
+    assert (waiting, 1) not in ends.said
+    assert (running, "stopped") in ends.said
+    assert (waiting, "stopped") in ends.said
+
+
+def test_a_held_worker_begins_no_step_and_can_be_stopped(worker: Worker, qtbot: QtBot) -> None:
+    ends, closed = Ends(worker), threading.Event()
+    running = worker.run(lambda: endless(closed))
+    qtbot.waitUntil(lambda: (running, "step") in ends.said)
+    worker.hold(30)
+    qtbot.wait(100)
+    n_steps = len(ends.said)
+    qtbot.wait(150)
+    assert len(ends.said) == n_steps
+    worker.cancel(running)
+    qtbot.waitUntil(lambda: (running, "stopped") in ends.said)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere threads have no niceness of their own")
+def test_the_thread_gives_way_to_the_window(qtbot: QtBot) -> None:
+    nice = Worker(name="nice", niceness=5)
+    ends = Ends(nice)
+    job = nice.run(lambda: iter([os.getpriority(os.PRIO_PROCESS, threading.get_native_id())]))
+    qtbot.waitUntil(lambda: (job, "finished") in ends.said)
+    assert (job, os.getpriority(os.PRIO_PROCESS, 0) + 5) in ends.said
+    nice.close()

@@ -57,6 +57,16 @@ class Change:
         )
 
 
+def range_after(start: int, end: int, change: Change) -> tuple[int, int] | None:
+    """Where the text that stood from `start` up to `end` stands after a change; None when it is not the same any more."""
+    if change.start >= end:
+        return start, end
+    if change.removed_end <= start:
+        distance = len(change.inserted) - len(change.removed)
+        return start + distance, end + distance
+    return None
+
+
 def compose(first: Change, second: Change) -> Change | None:
     """One change with the effect of `first` then `second`, if they are by one author and simply continue each other.
 

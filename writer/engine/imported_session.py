@@ -22,7 +22,7 @@ from writer.engine.config import ModelConfig
 from writer.engine.devices import Device, DeviceError, cuda_failure
 from writer.engine.events import PrefillProgress
 from writer.engine.kv_cache import KVCache
-from writer.engine.session import Logits, ModelSession, open_graph
+from writer.engine.session import PREFILL_CHUNK_TOKENS, Logits, ModelSession, open_graph
 from writer.errors import WriterError
 
 # Keys of the metadata, whose values are JSON.
@@ -138,13 +138,15 @@ class ImportedSession(ModelSession):
         zeros = np.zeros((1, self.config.n_kv_head, n_slots, self.config.head_dim), self._past_type)
         return (ort.OrtValue.ortvalue_from_numpy(zeros),) * len(self._past_names)
 
-    def prefill(self, cache: KVCache, token_ids: Sequence[int]) -> Generator[PrefillProgress, None, Logits]:
+    def prefill(
+        self, cache: KVCache, token_ids: Sequence[int], chunk_tokens: int = PREFILL_CHUNK_TOKENS
+    ) -> Generator[PrefillProgress, None, Logits]:
         assert isinstance(cache, PastCache)
         if cache.device != self.device:  # its past lies where nobody can reach it any more
             cache.truncate(0)
             cache.device = self.device
         if not self._is_one_by_one or not 0 < len(token_ids) <= min(self.config.n_ctx, cache.n_slots):
-            return (yield from super().prefill(cache, token_ids))
+            return (yield from super().prefill(cache, token_ids, chunk_tokens))
         reused = min(cache.common_prefix(token_ids), len(token_ids) - 1)
         if (len(token_ids) - reused) * _AFRESH_SHARE > len(token_ids):
             reused = 0

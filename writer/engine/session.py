@@ -51,11 +51,15 @@ class ModelSession:
         """An empty cache; `n_slots` may exceed n_ctx to make room for branches."""
         return KVCache(self.config, n_slots or self.config.n_ctx)
 
-    def prefill(self, cache: KVCache, token_ids: Sequence[int]) -> Generator[PrefillProgress, None, Logits]:
+    def prefill(
+        self, cache: KVCache, token_ids: Sequence[int], chunk_tokens: int = PREFILL_CHUNK_TOKENS
+    ) -> Generator[PrefillProgress, None, Logits]:
         """Make `token_ids` the cache's trunk; returns the logits (V,) that follow them.
 
         Keeps the common prefix and reads the rest in chunks; each yield is a cancel point that leaves the
         cache holding exactly what was read. At least the last tokens are read, since logits are not kept.
+
+        chunk_tokens -- fewer take longer in all and give way sooner; 3 at least
         """
         if not 0 < len(token_ids) <= min(self.config.n_ctx, cache.n_slots):
             raise ValueError(f"cannot read {len(token_ids)} tokens into {self.config.n_ctx}")
@@ -64,8 +68,8 @@ class ModelSession:
         yield PrefillProgress(reused, len(token_ids), reused)
         while True:
             n_done = len(cache.token_ids)
-            is_one_left = len(token_ids) - n_done - PREFILL_CHUNK_TOKENS == 1
-            chunk = token_ids[n_done : n_done + PREFILL_CHUNK_TOKENS - is_one_left]
+            is_one_left = len(token_ids) - n_done - chunk_tokens == 1
+            chunk = token_ids[n_done : n_done + chunk_tokens - is_one_left]
             logits: Logits = self.extend(cache, chunk, n_rows=1)[0]
             yield PrefillProgress(len(cache.token_ids), len(token_ids), reused)
             if len(cache.token_ids) == len(token_ids):

@@ -1,7 +1,10 @@
 """The bridge between generators of events and Qt: one long-lived thread that runs one job at a time."""
 
+import os
 import queue
+import sys
 import threading
+import time
 from collections.abc import Callable, Generator, Iterator
 
 from PySide6.QtCore import QObject, Signal
@@ -10,6 +13,8 @@ from writer.errors import WriterError
 
 Job = Callable[[], Iterator[object]]
 """Makes the generator; called on the worker's thread, as is every step of it."""
+
+_GLANCE_S = 0.004  # while held: how soon an end of the hold, or of the job, is seen
 
 
 class Worker(QObject):
@@ -25,23 +30,44 @@ class Worker(QObject):
     stopped = Signal(int)
     crashed = Signal(object)  # an exception that is no WriterError, for the program's report
 
-    def __init__(self, parent: QObject | None = None, name: str = "engine") -> None:
+    def __init__(self, parent: QObject | None = None, name: str = "engine", niceness: int = 0) -> None:
+        """niceness -- how much this thread, and those that its jobs start, give way to the window (Linux only)"""
         super().__init__(parent)
         self._jobs: queue.SimpleQueue[tuple[int, Job] | None] = queue.SimpleQueue()
         self._last_job = 0
         self._stop_through = 0  # jobs up to this number are to end at their next yield
+        self._given_up: set[int] = set()  # so are these
+        self._behind: set[int] = set()  # jobs that give way, as far as they have not ended
+        self._held_until_s = 0.0
+        self.pause_s = 0.0
+        """How long the thread rests between two steps of a job."""
+        self._niceness = niceness
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
     def run(self, job: Job) -> int:
-        """Queue `job`; returns its number."""
-        self._last_job += 1
-        self._jobs.put((self._last_job, job))
-        return self._last_job
+        """Queue `job`; returns its number. What runs behind ends."""
+        self._given_up |= self._behind
+        self._behind.clear()
+        return self._queue(job)
+
+    def run_behind(self, job: Job) -> int:
+        """Queue a job that any other may end: something useful that nobody waits for."""
+        number = self._queue(job)
+        self._behind.add(number)
+        return number
+
+    def cancel(self, number: int) -> None:
+        """End that job at its next yield, or before it begins."""
+        self._given_up.add(number)
 
     def stop(self) -> None:
         """End every job queued so far: the running one at its next yield, the others before they begin."""
         self._stop_through = self._last_job
+
+    def hold(self, seconds: float) -> None:
+        """Begin no further step for so long: the writer is typing."""
+        self._held_until_s = time.monotonic() + seconds
 
     def close(self) -> None:
         """Stop, and wait for the thread to end: one step at most, or one model being read."""
@@ -53,24 +79,43 @@ class Worker(QObject):
         self._jobs.put(None)
         self._thread.join(patience_s)
 
+    def _queue(self, job: Job) -> int:
+        self._last_job += 1
+        self._jobs.put((self._last_job, job))
+        return self._last_job
+
     def _work(self) -> None:
+        if self._niceness and sys.platform == "linux":  # where each thread has its own; those it starts inherit it
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), self._niceness)
         while (item := self._jobs.get()) is not None:
             self._run_job(*item)
+            self._given_up.discard(item[0])
+            self._behind.discard(item[0])
+
+    def _is_over(self, number: int) -> bool:
+        return number <= self._stop_through or number in self._given_up
 
     def _run_job(self, number: int, job: Job) -> None:
         try:
-            if number > self._stop_through:
+            if not self._is_over(number):
                 events = job()
                 for event in events:
-                    if number <= self._stop_through:
+                    if self._is_over(number):
                         if isinstance(events, Generator):
                             events.close()
                         break
                     self.event_arrived.emit(number, event)
+                    self._rest(number)
         except WriterError as error:
             self.failed.emit(number, error.message, error.hint)
         except Exception as error:  # noqa: BLE001 - the thread must live on; the report goes to the front end
             self.crashed.emit(error)
             self.failed.emit(number, "Something unexpected went wrong; your text is as it was.", "Try again.")
         else:
-            (self.stopped if number <= self._stop_through else self.finished).emit(number)
+            (self.stopped if self._is_over(number) else self.finished).emit(number)
+
+    def _rest(self, number: int) -> None:
+        if self.pause_s:
+            time.sleep(self.pause_s)
+        while time.monotonic() < self._held_until_s and not self._is_over(number):
+            time.sleep(_GLANCE_S)
