@@ -1,15 +1,26 @@
 """The generation loop on small real models."""
 
+import re
+
+import numpy as np
 import pytest
 
+from tests.engine.reader import Reader
+from tests.engine.reading import prefill
 from writer.engine.config import GenerationConfig
-from writer.engine.events import Finished, FinishReason, PrefillProgress, Token
+from writer.engine.events import Finished, FinishReason, PrefillProgress, TakenBack, Token
 from writer.engine.generate import generate
+from writer.engine.prompt import Prompt, plain_prompt
+from writer.engine.steering import Steering
 from writer.engine.tokenizer import Tokenizer
 from writer.errors import UsageError, WriterError
+from writer.models.loaded import LoadedModel
 from writer.models.precision import Precision
+from writer.models.store import ModelStore
+from writer.paths import user_paths
 
 PROMPT = "The keeper climbed the stairs. She did not look back."
+FORESTS = "Tyger Tyger, burning bright,\nIn the forests"
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +34,17 @@ def run(session, tokenizer, prompt=PROMPT, cache=None, **settings):
 
 
 def text_of(events):
-    return "".join(event.text for event in events if isinstance(event, Token))
+    return Reader.of(events).text
+
+
+@pytest.fixture(scope="module")
+def poet(poem_home) -> LoadedModel:
+    return LoadedModel.load(ModelStore(user_paths({"WRITER_HOME": str(poem_home)}).models).get("poem"))
+
+
+def recite(poet, prompt="Tyger Tyger, burning", steering=Steering(), **settings):  # noqa: B008
+    config = GenerationConfig(**{"max_new_tokens": 40, "temperature": 0.0, **settings})
+    return list(generate(poet.session, poet.tokenizer, poet.cache, prompt, config, steering))
 
 
 def test_events_come_in_order_and_end_exactly_once(session, gpt2_tokenizer):
@@ -126,6 +147,105 @@ def test_a_space_at_the_end_is_not_doubled(session, gpt2_tokenizer):
 def test_an_empty_prompt_is_refused(session, gpt2_tokenizer, prompt):
     with pytest.raises(WriterError, match="nothing to continue"):
         run(session, gpt2_tokenizer, prompt=prompt)
+
+
+@pytest.mark.parametrize("phrase", ["forests", "THE FORESTS", "the night", "in the forests of", "immortal hand or eye"])
+def test_a_poem_known_by_heart_goes_round_a_banned_phrase(phrase, poet, poem):
+    assert phrase.lower() in Reader.of(recite(poet)).text.lower()
+    reader = Reader.of(recite(poet, banned_words=(phrase,)))
+    assert len(reader.text) > 60
+    assert reader.taken_back
+    assert not any(phrase.lower() in seen.lower() for seen in reader.seen)
+    assert all(event.text == "" for event in reader.taken_back), "nothing of it flashes"
+
+
+def test_words_that_only_contain_a_banned_one_are_written(poet):
+    assert text_of(recite(poet, banned_words=("forest", "night bright", "burn"))) == text_of(recite(poet))
+
+
+def test_a_banned_phrase_that_begins_in_the_prompt(poet):
+    reader = Reader.of(recite(poet, FORESTS, banned_words=("forests of the night",), max_new_tokens=8))
+    assert not any(("forests" + seen).startswith("forests of the night") for seen in reader.seen)
+    assert text_of(recite(poet, FORESTS, max_new_tokens=8)).startswith(" of the night")
+
+
+def test_word_after_word_is_banned_until_hardly_any_is_left(session, gpt2_tokenizer):
+    """What a random network writes is full of words in pieces and of broken characters."""
+    banned: list[str] = []
+    for seed in range(6):
+        reader = Reader.of(run(session, gpt2_tokenizer, seed=seed, banned_words=tuple(banned), temperature=0.7))
+        assert reader.reason is FinishReason.LENGTH
+        assert len(reader.token_ids) == 30
+        for phrase in banned:
+            whole_word = re.compile(rf"(?<!\w){re.escape(phrase)}(?!\w)", re.IGNORECASE)
+            assert not any(whole_word.search(seen) for seen in reader.seen[-1:])
+        assert all(event.text == "" for event in reader.taken_back)
+        words = re.findall(r"\w+", reader.text)
+        banned += [*words[::2], *(f"{one} {other}" for one, other in zip(words[1::6], words[2::6], strict=False))][:12]
+    assert len(banned) > 40
+
+
+def test_the_cache_holds_what_stands_when_closed_at_any_event(session, gpt2_tokenizer):
+    whole = text_of(run(session, gpt2_tokenizer))
+    words = tuple(re.findall(r"\w+", whole)[:4])
+    config = GenerationConfig(max_new_tokens=30, seed=7, banned_words=words)
+    prompt = plain_prompt(PROMPT, gpt2_tokenizer, 100)
+    cache, n_events = session.new_cache(), len(run(session, gpt2_tokenizer, banned_words=words))
+    assert any(isinstance(event, TakenBack) for event in run(session, gpt2_tokenizer, banned_words=words))
+    for n in range(1, n_events, 8):
+        reader, events = Reader(), generate(session, gpt2_tokenizer, cache, prompt, config)
+        for _ in range(n):
+            reader.add(next(events))
+        events.close()
+        standing = [*prompt.token_ids, *reader.token_ids]
+        assert cache.token_ids[: len(standing)] == standing[: len(cache.token_ids)]
+        expected = session.extend(session.new_cache(), [*cache.token_ids, 11], n_rows=1)[0].copy()
+        assert np.abs(session.decode_step(cache, 11) - expected).max() < 0.5  # int8 rounds otherwise step by step
+        assert text_of(run(session, gpt2_tokenizer, cache=cache)) == whole
+
+
+class Fourfold:
+    """A stand-in for a guard: the same token four times in a row is a loop."""
+
+    def look(self, token_ids, entropies):
+        return len(token_ids) - 3 if len(token_ids) > 3 and len({*token_ids[-4:]}) == 1 else None
+
+
+def test_a_loop_is_left_and_the_text_goes_on(small_gpt2, gpt2_tokenizer):
+    """A word that is wanted before all others is written over and over, until somebody watches."""
+    session = small_gpt2.load(Precision.FP32)
+    settings = {"temperature": 0.0, "max_new_tokens": 24, "logit_bias": (("sea", 9.0),)}
+    assert " sea sea sea sea sea" in text_of(run(session, gpt2_tokenizer, **settings))
+    config = GenerationConfig(seed=7, **settings)
+    cache = session.new_cache()
+    events = list(generate(session, gpt2_tokenizer, cache, PROMPT, config, Steering(watch=Fourfold())))
+    reader = Reader.of(events)
+    assert any(event.is_loop for event in reader.taken_back)
+    assert " sea sea sea sea" not in reader.text
+    assert events[-1].statistics.new_tokens == len(reader.token_ids)
+    # What stands in the cache is what stands on the page, whatever was taken back between.
+    standing = [*gpt2_tokenizer.encode(PROMPT), *reader.token_ids]
+    assert cache.token_ids[: len(standing)] == standing[: len(cache.token_ids)]
+    fresh = prefill(session, session.new_cache(), [*cache.token_ids, 11])
+    assert np.abs(session.decode_step(cache, 11) - fresh).max() < 1e-3
+
+
+def test_words_are_taken_back_across_the_edge_of_the_window(session, gpt2_tokenizer):
+    """The window is cut between the beginning of a phrase and its end."""
+    n_ctx = session.config.n_ctx
+    prompt = Prompt(tuple(gpt2_tokenizer.encode("A word. " * 600)[: n_ctx - 20]))
+    plain = GenerationConfig(max_new_tokens=60, seed=5, temperature=0.7)
+    whole = Reader.of(generate(session, gpt2_tokenizer, session.new_cache(), prompt, plain)).text
+    words = [word for word in re.findall(r"\w+ \w+|\w+", whole) if word.isascii()]
+    config = GenerationConfig(max_new_tokens=60, seed=5, temperature=0.7, banned_words=tuple(words))
+    cache = session.new_cache()
+    reader = Reader.of(generate(session, gpt2_tokenizer, cache, prompt, config))
+    assert len(reader.token_ids) == 60
+    assert sum(event.n_tokens for event in reader.taken_back) > 3
+    assert not any(re.search(rf"(?<!\w){word}(?!\w)", reader.text, re.IGNORECASE) for word in words)
+    assert len(cache.token_ids) <= n_ctx
+    n = min(len(cache.token_ids), len(reader.token_ids)) - 2
+    assert cache.token_ids[-n:] == [*reader.token_ids[:-1]][-n:]
 
 
 def test_values_out_of_bounds_are_refused():

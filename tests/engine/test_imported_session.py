@@ -1,5 +1,7 @@
 """Graphs of other exporters behind the interface of our own: the same text as transformers, whatever way it is read."""
 
+import dataclasses
+import re
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,12 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.engine.reader import Reader
 from tests.models import exported
 from writer.engine.config import GenerationConfig
 from writer.engine.events import Finished, PrefillProgress, Token
 from writer.engine.generate import generate
 from writer.engine.imported_session import ImportedSession, PastCache
 from writer.engine.imported_tokenizer import ImportedTokenizer
+from writer.engine.prompt import plain_prompt
+from writer.engine.takes import TakeEvent, generate_takes, take_seeds
 from writer.models.imported import ImportRequest, import_model
 from writer.models.loaded import LoadedModel
 from writer.models.store import ModelStore
@@ -127,7 +132,7 @@ def test_our_own_reader_serves_the_tokenizers_that_it_fits(family: str, is_own: 
     assert tokenizer.decode(ids).strip() == text
     assert not set(ids) & tokenizer.special_ids
     assert b"".join(map(tokenizer.token_bytes, ids)).decode().strip() == text
-    starts = tokenizer.word_start_ids()
+    starts = tokenizer.vocabulary.beginning_with(b" ")
     assert len(starts) > 10
     assert all(tokenizer.token_bytes(i).startswith(b" ") for i in starts)
     assert twin.model.installed.tokenizer().encode(text) == ids
@@ -173,6 +178,46 @@ def test_branches_equal_separate_texts(twins: Any) -> None:
     assert cache.token_ids == trunk + takes[1]
     assert cache.n_bytes > 0
     assert np.abs(session.decode_step(cache, 77) - whole_logits(session, [*trunk, *takes[1], 77])).max() < 1e-3
+
+
+def test_a_branch_goes_back_and_the_others_stay(twins: Any) -> None:
+    session = twins("opt").session
+    trunk, takes = [10, 20, 30, 40], [[7, 8, 9, 5], [50, 60, 70, 80]]
+    cache = session.new_cache(200)
+    prefill(session, cache, trunk)
+    cache.fork(2)
+    for depth in range(4):
+        session.decode_branches(cache, {branch: takes[branch][depth] for branch in range(2)})
+    for n_kept in (3, 1, 0):
+        cache.rewind_branch(0, n_kept)
+        assert cache.branches == [takes[0][:n_kept], takes[1]]
+        session.decode_branches(cache, {0: 33})
+        rows = session.decode_branches(cache, {0: 44, 1: 55})
+        assert np.abs(rows[0] - whole_logits(session, [*trunk, *takes[0][:n_kept], 33, 44])).max() < 1e-3
+        assert np.abs(rows[1] - whole_logits(session, [*trunk, *takes[1], 55])).max() < 1e-3
+        takes[1].append(55)
+    cache.truncate(4)
+    assert np.abs(session.decode_step(cache, 77) - whole_logits(session, [*trunk, 77])).max() < 1e-3
+
+
+def test_takes_that_go_back_equal_continuations_alone(twins: Any) -> None:
+    twin = twins("opt")
+    model, session = twin.model, twin.session
+    prompt = plain_prompt(exported.PROMPT, model.tokenizer, 60)
+    config = GenerationConfig(temperature=0.8, top_p=1.0, max_new_tokens=16, seed=3)
+    whole = Reader.of(generate(session, model.tokenizer, session.new_cache(), prompt, config)).text
+    config = dataclasses.replace(config, banned_words=tuple(re.findall(r"\w+", whole)[:3]))
+    cache = session.new_cache(400)
+    readers = [Reader() for _ in range(3)]
+    for event in generate_takes(session, model.tokenizer, cache, prompt, config, 3):
+        if isinstance(event, TakeEvent):
+            readers[event.take].add(event.event)
+    assert readers[0].taken_back
+    for seed, reader in zip(take_seeds(3, 3), readers, strict=True):
+        own = dataclasses.replace(config, seed=seed)
+        alone = Reader.of(generate(session, model.tokenizer, session.new_cache(), prompt, own))
+        assert (reader.token_ids, reader.text) == (alone.token_ids, alone.text)
+    assert cache.token_ids == list(prompt.token_ids)
 
 
 def test_a_text_that_outgrows_the_window_is_cut_and_goes_on(twins: Any) -> None:

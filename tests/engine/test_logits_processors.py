@@ -52,11 +52,6 @@ PAIRS: list[tuple[str, Callable[[], Any], Callable[[], Any]]] = [
         for n in (1, 2, 3, 9)
     ),
     (
-        "bans",
-        lambda: ours.BannedWords([(3,), (1, 2), (5, 5, 7)]),
-        lambda: transformers.NoBadWordsLogitsProcessor([[3], [1, 2], [5, 5, 7]]),
-    ),
-    (
         "bias",
         lambda: ours.SequenceBias({(3,): 2.5, (1, 2): -4.0, (5, 5, 7): 9.0}),
         lambda: transformers.SequenceBiasLogitsProcessor({(3,): 2.5, (1, 2): -4.0, (5, 5, 7): 9.0}),

@@ -1,5 +1,6 @@
 import dataclasses
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -40,11 +41,11 @@ def test_a_neutral_chain_only_draws() -> None:
 def test_the_order_of_all_steps() -> None:
     everything = chain(
         logit_bias=(("end", 1.0),), repetition_penalty=1.1, frequency_penalty=0.1, presence_penalty=0.1,
-        dry_multiplier=0.8, no_repeat_ngram_size=4, banned_words=("cat",), min_new_tokens=3, temperature=0.9,
+        dry_multiplier=0.8, no_repeat_ngram_size=4, min_new_tokens=3, temperature=0.9,
         top_k=50, top_p=0.9, min_p=0.01, typical_p=0.9, epsilon_cutoff=1e-4, eta_cutoff=1e-4, xtc_probability=0.5,
     )  # fmt: skip
     assert str(everything) == (
-        "bias -> repetition -> frequency/presence -> dry -> no-repeat -> bans -> min new tokens -> temperature"
+        "bias -> repetition -> frequency/presence -> dry -> no-repeat -> min new tokens -> temperature"
         " -> top-k -> top-p -> min-p -> typical -> epsilon -> eta -> xtc -> draw"
     )
 
@@ -77,18 +78,59 @@ def test_temperature_zero_takes_the_likeliest() -> None:
     assert chain(temperature=0).sample([], np.array([1, 5, 3], np.float32)) == 1
 
 
-def test_banned_words_are_never_drawn_bare_or_after_a_space() -> None:
-    sampler = chain(banned_words=("end", "cat"))
-    scores = np.full(13, -5, np.float32)
-    scores[[1, 2, 4, 5]] = 5
-    assert not {1, 2, 5} & {sampler.sample([3], scores.copy()) for _ in range(300)}
-    assert 4 not in {sampler.sample([3], scores.copy()) for _ in range(300)}  # would finish "cat"
-    assert 4 in {sampler.sample([1], scores.copy()) for _ in range(300)}
+def test_a_wanted_word_is_likelier_at_each_of_its_tokens() -> None:
+    scores = np.zeros(13, np.float32)
+    sampler = chain(logit_bias=(("cat", 50.0),))
+    assert {sampler.sample([], scores.copy()) for _ in range(300)} == {3, 5}  # its first token, and " cat"
+    assert {sampler.sample([3], scores.copy()) for _ in range(300)} == {3, 4, 5}
+    assert 4 not in {sampler.sample([], scores.copy()) for _ in range(300)}
+
+
+def test_an_unwanted_word_is_rarer_at_its_last_token_alone() -> None:
+    sampler = chain(logit_bias=(("cat", -50.0),))
+    scores = np.zeros(13, np.float32)
+    assert {sampler.sample([], scores.copy()) for _ in range(300)} == {*range(13)} - {5}
+    assert {sampler.sample([3], scores.copy()) for _ in range(300)} == {*range(13)} - {4, 5}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_what_is_said_of_a_whole_word_comes_before_anothers_beginning(
+    order: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(WORDS, "c", [3])
+    monkeypatch.setitem(WORDS, " c", [12])
+    biases = (("c", -50.0), ("cat", 50.0))[::order]
+    drawn = {chain(logit_bias=biases, temperature=0).sample([], np.zeros(13, np.float32))}
+    assert drawn == {5}
+    sampler = chain(logit_bias=biases)
+    scores = np.zeros(13, np.float32)
+    scores[5] = -np.inf
+    assert 3 not in {sampler.sample([], scores.copy()) for _ in range(200)}
+
+
+class Wishes:
+    """A blend that knows the answer, and draws nothing itself."""
+
+    name = "wishes"
+
+    def __call__(self, token_ids: Sequence[int], scores: np.ndarray) -> np.ndarray:
+        scores[:] = 0
+        scores[len(token_ids)] = 50
+        return scores
+
+
+def test_another_models_opinion_is_mixed_in_before_every_step() -> None:
+    config = dataclasses.replace(NEUTRAL, repetition_penalty=1.1, top_k=5)
+    sampler = SamplerChain.from_config(
+        config, n_prompt_tokens=2, eos_token_ids=(0,), encode=encode, seed=1, blend=Wishes()
+    )
+    assert str(sampler) == "wishes -> repetition -> top-k -> draw"
+    assert [sampler.sample([12] * n, np.zeros(13, np.float32)) for n in range(4)] == [0, 1, 2, 3]
 
 
 def test_when_everything_is_banned_something_is_still_written() -> None:
-    sampler = chain(banned_words=("end",), temperature=0)
-    assert sampler.sample([], np.array([-np.inf, 3, -np.inf], np.float32)) == 1
+    sampler = chain(no_repeat_ngram_size=1, temperature=0)
+    assert sampler.sample([1], np.array([-np.inf, 3, -np.inf], np.float32)) == 1
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])

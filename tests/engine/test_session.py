@@ -96,6 +96,29 @@ def test_branches_taken_back_leave_no_trace(session, length):
     assert np.abs(np.array(write(branches)) - np.array(first)).max() < 1e-3
 
 
+@pytest.mark.parametrize("n_kept", [0, 1, 5, 8])
+def test_a_branch_goes_back_and_goes_on_while_the_others_stay(session, n_kept):
+    trunk, branches = tokens(60), [tokens(8, seed=i + 1) for i in range(3)]
+    cache = session.new_cache(200)
+    prefill(session, cache, trunk)
+    cache.fork(3)
+    for depth in range(8):
+        session.decode_branches(cache, {b: branches[b][depth] for b in range(3)})
+    cache.rewind_branch(1, n_kept)
+    assert cache.branches == [branches[0], branches[1][:n_kept], branches[2]]
+    assert cache.n_used == 60 + 24, "its slots are stale until the branches go"
+    session.decode_branches(cache, {1: 91})
+    rows = session.decode_branches(cache, {2: 93, 1: 92}).copy()
+    texts = [[*branches[2], 93], [*branches[1][:n_kept], 91, 92]]
+    for row, text in zip(rows, texts, strict=True):
+        alone = session.extend(session.new_cache(), trunk + text, n_rows=1)[0]
+        assert np.abs(row - alone).max() < 1e-3
+    cache.adopt(1)
+    assert cache.token_ids == trunk + texts[1]
+    alone = session.extend(session.new_cache(), [*trunk, *texts[1], 94], n_rows=1)[0].copy()
+    assert np.abs(session.decode_step(cache, 94) - alone).max() < 1e-3
+
+
 def test_branches_end_where_the_models_positions_do(session):
     cache = session.new_cache(1024 + 64)
     prefill(session, cache, tokens(1022))

@@ -108,10 +108,18 @@ def test_half_surrogates_become_question_marks(gpt2: Tokenizer) -> None:
     assert gpt2.decode(gpt2.encode("a\ud83db\udc00")) == "a?b?"
 
 
-def test_words_start_with_a_space(gpt2: Tokenizer) -> None:
-    starts = set(gpt2.word_start_ids().tolist())
-    assert set(gpt2.encode(" house")) <= starts
-    assert not starts & {*gpt2.encode(" "), *gpt2.encode("house"), END_OF_TEXT}
+def test_the_vocabulary_is_that_of_the_tokens_without_special_ones(gpt2: Tokenizer, smollm: Tokenizer) -> None:
+    for tokenizer in (gpt2, smollm):
+        words = {*tokenizer.vocabulary.beginning_with(b" ")}
+        assert {*tokenizer.encode(" house")} <= words
+        assert not words & {*tokenizer.encode("house"), END_OF_TEXT}
+        assert all(tokenizer.token_bytes(i).startswith(b" ") for i in words)
+    assert gpt2.vocabulary is gpt2.vocabulary, "made once"
+
+
+def test_bytes_are_decoded_as_they_come(gpt2: Tokenizer) -> None:
+    streaming = StreamingDetokenizer(gpt2)
+    assert [streaming.add_bytes(data) for data in (b"na\xc3", b"\xaf", b"\xff", b"ve")] == ["na", "ï", "", "ve"]
 
 
 @settings(max_examples=300, deadline=None)

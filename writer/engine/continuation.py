@@ -201,10 +201,11 @@ class Continuation:
         return Step(taken_back=self._taken_back(old, n_given, is_loop=True))
 
     def _end_after(self, n_tokens: int, reason: FinishReason) -> Step:
-        """No more than `n_tokens` stand, nor what was held back: nobody has seen it."""
+        """No more than `n_tokens` stand, nor those of which anything was held back."""
         old, n_given = self._text[: self._shown], self._n_given
         self._keep(n_tokens)
-        self._keep(next((i for i, start in enumerate(self._starts) if start >= self._shown), len(self.drawn)))
+        ends = [*self._starts[1:], len(self._text)]
+        self._keep(next((i for i, end in enumerate(ends) if end > self._shown), n_tokens))
         end = self._judge(self._text[: self._shown], is_over=True).end
         self._shown = self._shown if end is None else end
         return Step(taken_back=self._taken_back(old, n_given, is_loop=reason is FinishReason.LOOP), reason=reason)

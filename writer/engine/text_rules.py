@@ -67,11 +67,13 @@ class BannedPhrases:
             if match.end() > lead:  # or it is the writer's own
                 if match.end() < len(tail) or is_over or not tail[-1].isalnum():
                     from_ = max(0, match.start() - lead)
-                    return Verdict(from_, unwanted_from=from_)
+                    return Verdict(n_safe, unwanted_from=from_)
                 safe = min(safe, match.start())  # a letter that follows would make another word of it
             match = self._pattern.search(tail, match.start() + 1)
         if not is_over:
             safe = min(safe, len(tail) - max((_begun(tail, phrase) for phrase in self._phrases), default=0))
+        if safe < len(tail):  # the space before a word goes with it
+            safe = len(tail[:safe].rstrip(" "))
         return Verdict(max(0, safe - lead))
 
 
