@@ -41,7 +41,7 @@ def fit_window(text: str, encode: Callable[[str], list[int]], limit_tokens: int)
     while True:
         first = max(0, len(text) - limit_tokens * _MOST_CHARS_PER_TOKEN) // step + 1
         for point in range(first * step, len(text), step):
-            start = _start_after(text, point, step)
+            start = start_after(text, point, step)
             token_ids = encode(text[start:])
             if token_ids and len(token_ids) <= limit_tokens:
                 return Window(start, token_ids)
@@ -77,7 +77,7 @@ def _cut_rank(token_ids: Sequence[int], token_bytes: Callable[[int], bytes], i: 
     return 4 if piece[0] & 0xC0 == 0x80 else 3  # UTF-8's continuation bytes
 
 
-def _start_after(text: str, point: int, reach: int) -> int:
+def start_after(text: str, point: int, reach: int) -> int:
     """The first paragraph start in the half grid step after `point`, else sentence, else word, else `point`."""
     for pattern in (_PARAGRAPH_START, _SENTENCE_START, _WORD_START):
         found = pattern.search(text, point, min(len(text), point + reach // 2))
