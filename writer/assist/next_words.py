@@ -1,0 +1,311 @@
+"""The next-word strip: the few whole words that are likeliest where the caret stands.
+
+The model reads the text up to where the word begins, and only tokens that agree with the letters typed are looked at.
+Words of several tokens are found by branches: each step puts the likeliest beginnings side by side into one pass.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from writer.assist.own_words import OwnWords
+from writer.engine.events import PrefillProgress
+from writer.engine.kv_cache import KVCache
+from writer.engine.logits_processors import softmax
+from writer.engine.prompt import Prompt
+from writer.engine.session import Logits, ModelSession
+from writer.engine.tokenizer import Tokenizer
+from writer.engine.vocabulary import TokenIds
+
+_N_STEPS = 2
+_N_BRANCHES = 8  # side by side in one step
+_N_BEGINNINGS = 64  # tokens that are kept as candidates without a branch of their own
+_N_ENDINGS = 12  # ways to go on that are kept of each branch
+# A beginning of so many letters is a whole word so often, where no branch has found out.
+_WHOLE_WORD = {1: 0.35, 2: 0.5, 3: 0.6}
+_WHOLE_LONG_WORD = 0.75
+_LEAST = 1e-12  # of what stands below a fraction
+_BEFORE_TOKENS = 64  # that own words look back on
+_APOSTROPHES = "'’"
+_CLOSING = ",;.!?:…)]}”»"
+_QUOTES = "\"'’"
+
+
+@dataclass(frozen=True)
+class WordsFound:
+    """words -- distinct, likeliest first; each begins with the letters typed and is longer"""
+
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Path:
+    """A word as far as it is spelled: by these tokens after the trunk, with this probability."""
+
+    token_ids: tuple[int, ...]
+    spelled: bytes
+    probability: float
+
+
+def typed_word(text_before: str) -> str:
+    """The part of a word that stands before the caret: letters and digits, with apostrophes between them."""
+    start = len(text_before)
+    while start > 0:
+        character = text_before[start - 1]
+        is_inner = (
+            character in _APOSTROPHES and start > 1 and text_before[start - 2].isalnum() and start < len(text_before)
+        )
+        if not (character.isalnum() or is_inner):
+            break
+        start -= 1
+    return text_before[start:]
+
+
+def needs_space(text_before: str) -> bool:
+    """Whether a new word at the end of this text would stick to what stands there."""
+    last, rest = text_before[-1:], text_before[:-1]
+    if last in _QUOTES and last:  # a closing one has no space before it
+        return bool(rest) and not rest[-1].isspace() and rest[-1] not in "([{-—“‘" + _QUOTES
+    return bool(last) and last in _CLOSING
+
+
+def insertion_of(word: str, typed: str, text_before: str) -> str:
+    """What is inserted when `word` is chosen after `text_before`, which ends with the letters typed: what is missing of
+    it, and a space after it; before it one where it would stick to a mark."""
+    if not word.startswith(typed):
+        raise ValueError(f"{word!r} does not begin with {typed!r}")
+    space = " " if not typed and needs_space(text_before) else ""
+    return f"{space}{word[len(typed) :]} "
+
+
+class NextWords:
+    """Finds the words for one caret after the other. What it has seen of a word is kept until the next word begins, so
+    that each letter typed makes the answers better, and costs less than the one before."""
+
+    def __init__(self, session: ModelSession, tokenizer: Tokenizer, cache: KVCache) -> None:
+        self._session, self._tokenizer, self._cache = session, tokenizer, cache
+        self._tree: _WordTree | None = None
+
+    def find(
+        self,
+        prompt: Prompt,
+        typed: str,
+        *,
+        n_words: int = 5,
+        own: OwnWords | None = None,
+        strength: float = 0.0,
+        never: frozenset[str] = frozenset(),
+        shown: frozenset[str] = frozenset(),
+    ) -> Iterator[WordsFound | PrefillProgress]:
+        """Yields better words with every WordsFound; each yield is a cancel point.
+
+        typed -- the letters of the word that stand before the caret; the prompt's typed bytes end with them
+        own, strength -- the manuscript's own words and how much they weigh, 0 to 1
+        never -- words that are not shown, in whatever case
+        shown -- words that were shown for this word before and not taken: others come first
+
+        Leaves no branches in the cache. Raises ValueError when the prompt does not end with `typed`.
+        """
+        settled, lead = _split(prompt, typed, self._tokenizer)
+        trunk = (*prompt.token_ids, *settled)
+        if self._tree is None or (self._tree.trunk, self._tree.lead) != (trunk, lead):
+            logits = yield from self._session.prefill(self._cache, trunk)
+            self._tree = _WordTree(self._tokenizer, trunk, lead, logits)
+        tree = self._tree
+        share, likely = 0.0, dict[str, float]()
+        if own is not None and strength > 0:
+            before = self._tokenizer.decode(trunk[-_BEFORE_TOKENS:])
+            share = own.trust(before, strength)
+            likely = {word: share * p for word, p in own.likely_words(before, typed)}
+        banned = {word.casefold() for word in never}
+
+        def found() -> WordsFound:
+            weights = defaultdict(float, likely)
+            for word, probability in tree.words(typed):
+                weights[word] += (1 - share) * probability
+            words = (word for word in weights if word.casefold() not in banned)
+            ranked = sorted(words, key=lambda word: (word in shown, -weights[word], word))
+            return WordsFound(tuple(ranked[:n_words]))
+
+        yield found()
+        for _ in tree.look_further(typed, self._session, self._cache):
+            yield found()
+
+
+def next_words(
+    session: ModelSession,
+    tokenizer: Tokenizer,
+    cache: KVCache,
+    prompt: Prompt,
+    typed: str,
+    *,
+    n_words: int = 5,
+    own: OwnWords | None = None,
+    strength: float = 0.0,
+    never: frozenset[str] = frozenset(),
+    shown: frozenset[str] = frozenset(),
+) -> Iterator[WordsFound | PrefillProgress]:
+    """`NextWords.find` for a single place."""
+    words = NextWords(session, tokenizer, cache)
+    return words.find(prompt, typed, n_words=n_words, own=own, strength=strength, never=never, shown=shown)
+
+
+def _split(prompt: Prompt, typed: str, tokenizer: Tokenizer) -> tuple[list[int], str]:
+    """(tokens that the word itself does not touch, the space that belongs to it or nothing)"""
+    text = prompt.typed.decode("utf-8", "replace")
+    if not text.endswith(typed):
+        raise ValueError("the prompt does not end with the letters typed")
+    before = text[: len(text) - len(typed)]
+    lead = " " if before.endswith(" ") else ""
+    settled = before[: len(before) - len(lead)]
+    if not typed and not lead:
+        known = tokenizer.decode(prompt.token_ids[-_BEFORE_TOKENS:]) + settled
+        lead = " " if needs_space(known) else ""
+    return _encode_before_word(settled, tokenizer), lead
+
+
+def _encode_before_word(text: str, tokenizer: Tokenizer) -> list[int]:
+    """The tokens of `text` as they are where a word follows, which decides what white space sticks together."""
+    if not text:
+        return []
+    token_ids = tokenizer.encode(text + "x")
+    if tokenizer.token_bytes(token_ids[-1]) != b"x":
+        return tokenizer.encode(text)
+    return token_ids[:-1]
+
+
+class _WordTree:
+    """What the model expects of one word: a tree of tokens, of which the likeliest branches were looked at.
+
+    trunk -- the tokens before it
+    lead -- the space that belongs to the first token, or nothing
+    """
+
+    def __init__(self, tokenizer: Tokenizer, trunk: tuple[int, ...], lead: str, logits: Logits) -> None:
+        self.trunk, self.lead = trunk, lead
+        self._tokenizer = tokenizer
+        self._tokens = _word_tokens(tokenizer)
+        weights = softmax(logits)
+        # Probabilities are those of words, given that one begins here.
+        weights /= max(float(weights[self._possible(lead.encode(), is_first=True)].sum()), _LEAST)
+        self._rows: dict[tuple[int, ...], Logits] = {(): weights}
+
+    def words(self, typed: str) -> Iterator[tuple[str, float]]:
+        """Whole words that are longer than `typed`, with their probability. A word may come more than once, spelled by
+        different tokens."""
+        for path in self._paths(typed):
+            word = self._word(path, typed)
+            if word:
+                row = self._rows.get(path.token_ids)
+                is_end = _WHOLE_WORD.get(len(word), _WHOLE_LONG_WORD) if row is None else row[self._tokens.ends].sum()
+                yield word, path.probability * float(is_end)
+
+    def look_further(self, typed: str, session: ModelSession, cache: KVCache) -> Iterator[None]:
+        """Look at the likeliest paths that were not looked at yet; yields after each step."""
+        unknown = [path for path in self._paths(typed) if path.token_ids not in self._rows]
+        unknown = [path for path in unknown if len(path.token_ids) <= _N_STEPS]
+        chosen = sorted(unknown, key=lambda path: -path.probability)[:_N_BRANCHES]
+        if not chosen:
+            return
+        for _ in session.prefill(cache, self.trunk) if tuple(cache.token_ids) != self.trunk else ():
+            pass
+        cache.fork(len(chosen))
+        try:
+            ways = dict(enumerate(chosen))
+            for step in range(1, _N_STEPS + 1):
+                rows = session.decode_branches(cache, {i: path.token_ids[step - 1] for i, path in ways.items()})
+                for (i, path), row in zip(list(ways.items()), rows, strict=True):
+                    self._rows[path.token_ids[:step]] = softmax(row)
+                    if len(path.token_ids) == step:  # the branch goes on with the likeliest token that is new
+                        grown = [p for p in self._grow(path, typed, _N_ENDINGS) if p.token_ids not in self._rows]
+                        if grown:
+                            ways[i] = max(grown, key=lambda path: path.probability)
+                        else:
+                            del ways[i]
+                if not ways:
+                    break
+                yield
+        finally:
+            cache.truncate(len(self.trunk))
+
+    def _paths(self, typed: str) -> Iterator[_Path]:
+        """Every path that agrees with what is typed and is not too unlikely beside its neighbours."""
+        waiting = self._grow(_Path((), b"", 1.0), typed, _N_BEGINNINGS)
+        while waiting:
+            path = waiting.pop()
+            yield path
+            if path.token_ids in self._rows:
+                waiting += self._grow(path, typed, _N_ENDINGS)
+
+    def _grow(self, path: _Path, typed: str, limit: int) -> list[_Path]:
+        """The likeliest tokens that go on with the word and agree with what is typed."""
+        wanted = (self.lead + typed).encode()[len(path.spelled) :]
+        weights = self._rows[path.token_ids]
+        ids = self._possible(wanted, is_first=not path.token_ids)
+        if len(ids) > limit:
+            ids = ids[np.argpartition(-weights[ids], limit)[:limit]]
+        return [
+            _Path(
+                (*path.token_ids, i),
+                path.spelled + self._tokenizer.token_bytes(i),
+                path.probability * float(weights[i]),
+            )
+            for i in ids.tolist()
+        ]
+
+    def _possible(self, wanted: bytes, *, is_first: bool) -> TokenIds:
+        if not wanted:
+            return self._tokens.beginnings if is_first else self._tokens.inner
+        if wanted == b" ":
+            return self._tokens.spaced
+        ids = self._tokenizer.vocabulary.leading_to(wanted)
+        return ids[self._tokens.is_part[ids]]
+
+    def _word(self, path: _Path, typed: str) -> str:
+        """What the path spells when that could be a whole word, else nothing."""
+        try:
+            word = path.spelled.decode()[len(self.lead) :]
+        except UnicodeDecodeError:
+            return ""
+        return word if len(word) > len(typed) and word[-1].isalnum() else ""
+
+
+@dataclass(frozen=True)
+class _WordTokens:
+    """How the tokens of a vocabulary stand to words.
+
+    is_part -- (V,) may be part of a word or its beginning, with the space before it or without
+    beginnings, spaced -- those that begin a word without a space, or with one
+    inner -- those that go on with a word
+    ends -- those that cannot: with them the word before is whole
+    """
+
+    is_part: NDArray[np.bool_]
+    beginnings: TokenIds
+    spaced: TokenIds
+    inner: TokenIds
+    ends: TokenIds
+
+
+@lru_cache(maxsize=2)
+def _word_tokens(tokenizer: Tokenizer) -> _WordTokens:
+    n_vocab = tokenizer.n_vocab
+    is_part, is_beginning, is_spaced, is_inner, is_end = (np.zeros(n_vocab, bool) for _ in range(5))
+    for i in range(n_vocab):
+        piece = tokenizer.token_bytes(i)
+        try:
+            text = piece.decode()
+        except UnicodeDecodeError:  # part of a character: a letter as a rule
+            is_part[i] = is_inner[i] = True
+            continue
+        is_beginning[i] = text.isalnum()
+        is_spaced[i] = text[:1] == " " and text[1:].isalnum()
+        is_inner[i] = text.isalnum() or (text[:1] in _APOSTROPHES and text[1:].isalnum()) or text == "’"
+        is_part[i] = is_inner[i] or is_spaced[i]
+        is_end[i] = not is_inner[i]
+    parts = (np.flatnonzero(mask) for mask in (is_beginning, is_spaced, is_inner, is_end))
+    return _WordTokens(is_part, *parts)
