@@ -1,0 +1,269 @@
+"""The drawer of earlier takes: every one that was ever made for this text, found again by its words."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from itertools import pairwise
+
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QShowEvent
+from PySide6.QtWidgets import QAbstractItemView, QListView, QMenu, QVBoxLayout, QWidget
+
+from writer.document.takes.take_record import TakeRecord, search
+from writer.ui.labels import plain_label
+from writer.ui.overrides import nothing, reported
+from writer.ui.search_field import SearchField
+from writer.ui.take_detail import TakeDetail
+from writer.ui.take_rows import RECORD, TakeDelegate, TakeModel
+from writer.ui.takes_tree import Ancestry
+from writer.ui.theme import SPACE
+
+_TYPING_MS = 40  # between a key in the search field and the search: keys come in bursts
+_PORTION = 200  # takes that are searched without a pause
+_END = object()
+_LEAST_LIST = 88  # a row and something of the next
+_LESSON = (
+    "Every take ever made for this text will stay here, also those you do not use, and also after a restart. "
+    "Search them by their words, and pin the lines you do not want to lose sight of."
+)
+
+
+class TakesDrawer(QWidget):
+    """Shows records and says what the writer wants of them. It does nothing itself."""
+
+    pin_toggled = Signal(str, bool)
+    insert_requested = Signal(str)
+    parent_requested = Signal(str)  # the writer went from a take to this one, a relation of it
+    left = Signal()
+
+    def __init__(self, clock: Callable[[], datetime], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._clock = clock
+        self._records: tuple[TakeRecord, ...] = ()
+        self._found: tuple[str, list[TakeRecord]] = ("", [])  # the last search, and what it found, oldest first
+        self._ancestry: Ancestry | None = None
+        self._is_stale = False
+        self._searching: Iterator[None] | None = None
+        self._typing = QTimer(self)
+        self._typing.setSingleShot(True)
+        self._typing.setInterval(_TYPING_MS)
+        self._typing.timeout.connect(self._search)
+        self.search_field = SearchField("Search the takes")
+        self.search_field.setObjectName("searchTakes")
+        self.search_field.setToolTip("All words must stand in it; capitals and accents do not matter.")
+        self.search_field.textChanged.connect(lambda _text: self._typing.start())
+        self.search_field.results_requested.connect(self._on_list_requested)
+        self.search_field.left.connect(self.left)
+        self._empty = plain_label("noTakes", "muted")
+        self._empty.setContentsMargins(SPACE.l, 0, SPACE.l, SPACE.l)
+        self._model = TakeModel(self)
+        self.list = _TakeList()
+        self._delegate = TakeDelegate(self._model, self)
+        self._delegate.pin_clicked.connect(lambda record: self.pin_toggled.emit(record.id, not record.is_pinned))
+        self.list.setModel(self._model)
+        self.list.setItemDelegate(self._delegate)
+        self.list.insert_requested.connect(self.insert_requested)
+        self.list.customContextMenuRequested.connect(self._on_menu_requested)
+        self.list.selectionModel().currentChanged.connect(self._on_current_changed)
+        self.detail = TakeDetail()
+        self.detail.insert_requested.connect(self.insert_requested)
+        self.detail.pin_toggled.connect(self.pin_toggled)
+        self.detail.take_chosen.connect(self._on_relation_chosen)
+        self.detail.close_requested.connect(self._on_close_requested)
+        self.detail.hide()
+
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(SPACE.s)
+        field = QVBoxLayout()
+        field.setContentsMargins(SPACE.l, 0, SPACE.l, 0)
+        field.addWidget(self.search_field)
+        column.addLayout(field)
+        column.addWidget(self._empty)
+        column.addWidget(self.list, 1)
+        column.addWidget(self.detail)
+        column.addStretch(0)
+        for before, after in pairwise(self.stops):
+            QWidget.setTabOrder(before, after)
+        self._show_found([])
+
+    @property
+    def stops(self) -> tuple[QWidget, ...]:
+        """What the Tab key stops at."""
+        return (self.search_field, self.list, *self.detail.stops)
+
+    @property
+    def shown(self) -> Sequence[TakeRecord]:
+        """The records that are listed, from the top down."""
+        return self._model.records
+
+    @property
+    def is_searching(self) -> bool:
+        """Whether the list is not yet what the search field asks for."""
+        return self._searching is not None or self._typing.isActive()
+
+    def set_records(self, records: Sequence[TakeRecord]) -> None:
+        """records -- all of this text, the oldest first"""
+        self._records = tuple(records)
+        self._ancestry, self._found, self._searching = None, ("", []), None
+        self._is_stale = True
+        if self.isVisible():  # a list that nobody looks at would only take time
+            self._search()
+
+    def show_record(self, id_: str) -> bool:
+        """Bring a take into view and show it whole; what was searched for gives way. False if there is none such."""
+        self._search_to_the_end()
+        if self._model.row_of(id_) is None and self.search_field.text():
+            self.search_field.clear()
+            self._search_to_the_end()
+        row = self._model.row_of(id_)
+        if row is None:
+            return False
+        index = self._model.index(row, 0)
+        self.list.setCurrentIndex(index)
+        self._show_detail(index.data(RECORD))
+        return True
+
+    def _scroll_to_current(self) -> None:
+        self.list.scrollTo(self.list.currentIndex(), QAbstractItemView.ScrollHint.EnsureVisible)
+
+    # -- searching -----------------------------------------------------------------------------------------------
+
+    def _search(self) -> None:
+        self._typing.stop()
+        self._is_stale = False
+        query = self.search_field.text().strip()
+        before, among = self._found
+        # Who goes on typing finds no more than before: only these are looked through again.
+        narrowed = among if before and query.startswith(before) else self._records
+        self._searching = self._portions(query, narrowed)
+        self._search_on()
+
+    def _portions(self, query: str, records: Sequence[TakeRecord]) -> Iterator[None]:
+        """Search the newest first, with a yield where what the writer types may come in between."""
+        found: list[TakeRecord] = []
+        portion = _PORTION if query else len(records)  # all of them are found at once
+        for end in range(len(records), 0, -max(1, portion)):
+            if end < len(records):
+                yield
+            found += search(records[max(0, end - portion) : end], query)
+        found.sort(key=lambda record: not record.is_pinned)
+        ids = {record.id for record in found} if query else set()
+        self._found = (query, [record for record in records if record.id in ids])
+        self._show_found(found)
+
+    def _search_on(self) -> None:
+        """One portion; the next when the window has seen to everything else."""
+        searching = self._searching
+        if searching is None:
+            return
+        if next(searching, _END) is _END:
+            self._searching = None
+        else:
+            QTimer.singleShot(0, self, self._search_on)
+
+    def _search_to_the_end(self) -> None:
+        """Have the list right now."""
+        if self._is_stale or self._typing.isActive():
+            self._search()
+        while self._searching is not None:
+            self._search_on()
+
+    def _show_found(self, found: list[TakeRecord]) -> None:
+        shown = self.detail.record if not self.detail.isHidden() else None
+        scrolled = self.list.verticalScrollBar().value()
+        query = self.search_field.text().strip()
+        self._model.show_records(found, tuple(query.lower().split()), self._clock())
+        row = self._model.row_of(shown.id) if shown else None
+        if row is not None:
+            index = self._model.index(row, 0)
+            self.list.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+            self._show_detail(index.data(RECORD))
+        elif shown is not None:
+            self._close_detail()
+        self.list.verticalScrollBar().setValue(scrolled)
+        self.list.setVisible(bool(found))
+        self.search_field.setVisible(bool(self._records))
+        self._empty.setVisible(not found)
+        self._empty.setText(f"No take has “{query}” in it." if self._records else _LESSON)
+        count = f"{len(found):,} take{'s' if len(found) != 1 else ''}"
+        self.list.setAccessibleName(f"Earlier takes: {count}{' found' if query else ''}")
+
+    # -- one of them ---------------------------------------------------------------------------------------------
+
+    def _on_current_changed(self, index: QModelIndex, _before: QModelIndex) -> None:
+        record = index.data(RECORD)
+        if record is not None:
+            self._show_detail(record)
+
+    def _show_detail(self, record: TakeRecord) -> None:
+        if self._ancestry is None:
+            self._ancestry = Ancestry(self._records)
+        self.detail.show()
+        self.detail.show_take(record, self._ancestry.around(record.id), self._clock())
+        QTimer.singleShot(0, self, self._scroll_to_current)  # the list has its new height by then
+
+    def _on_relation_chosen(self, id_: str) -> None:
+        if self.show_record(id_):
+            self.parent_requested.emit(id_)
+
+    def _on_close_requested(self) -> None:
+        self.list.setFocus()
+        self._close_detail()
+
+    def _close_detail(self) -> None:
+        self.detail.hide()
+        self.list.selectionModel().clear()
+
+    def _on_list_requested(self) -> None:
+        self._search_to_the_end()
+        if self._model.rowCount():
+            self.list.setFocus()
+            if not self.list.currentIndex().isValid():
+                self.list.setCurrentIndex(self._model.index(0, 0))
+
+    def _on_menu_requested(self, point: QPoint) -> None:
+        index = self.list.indexAt(point)
+        if index.isValid():
+            self.menu_of(index.data(RECORD)).popup(self.list.viewport().mapToGlobal(point))
+
+    def menu_of(self, record: TakeRecord) -> QMenu:
+        """What can be done with a take of the list."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction("Put it in at the caret", lambda: self.insert_requested.emit(record.id))
+        pinned = "Unpin" if record.is_pinned else "Pin"
+        menu.addAction(pinned, lambda: self.pin_toggled.emit(record.id, not record.is_pinned))
+        if self._ancestry is None:
+            self._ancestry = Ancestry(self._records)
+        parent = self._ancestry.parent(record.id)
+        if parent is not None:
+            menu.addAction("Show the take it grew from", lambda: self._on_relation_chosen(parent.id))
+        return menu
+
+    @reported(nothing)
+    def showEvent(self, event: QShowEvent) -> None:
+        if self._is_stale:
+            self._search()
+
+
+class _TakeList(QListView):
+    insert_requested = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("earlierTakes")
+        self.setUniformItemSizes(True)
+        self.setMouseTracking(True)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.setMinimumHeight(_LEAST_LIST)
+
+    @reported(nothing)
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
+            self.insert_requested.emit(self.currentIndex().data(RECORD).id)
+        elif event.text().isprintable() and event.text():
+            event.ignore()  # a digit uses a take: the list would look for a row that begins with it
+        else:
+            super().keyPressEvent(event)
