@@ -2,14 +2,24 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import NamedTuple, TypeVar
 
 from writer.document.change import Change
 from writer.document.generation_record import GenerationRecord
 from writer.document.history import History, Selection, Step
+from writer.document.notes import NO_NOTES, Notes, checked_notes
 from writer.document.provenance import Author, Provenance, Run, Span, merge_runs
 from writer.document.text_buffer import TextBuffer
 
 Listener = Callable[[Change], None]
+_T = TypeVar("_T")
+
+
+class DocumentState(NamedTuple):
+    """What a document says in one moment: equal states, equal text, authorship and notes. `text` is a number."""
+
+    text: int
+    notes: Notes
 
 
 class Document:
@@ -28,10 +38,12 @@ class Document:
         text: str = "",
         runs: Iterable[Run] | None = None,
         generations: Iterable[GenerationRecord] = (),
+        notes: Notes = NO_NOTES,
     ) -> None:
         """A document that holds `text`, unmodified and with nothing to undo.
 
         runs -- its authorship, covering it from first to last; None for all of it by a human
+        notes -- see `set_notes`
         """
         self._buffer = TextBuffer(text)
         self._provenance = Provenance([Run(len(text), Author.HUMAN)] if runs is None else runs)
@@ -41,10 +53,12 @@ class Document:
         self._history = History()
         self.selection: Selection | None = None
         """What the writer has selected, as the editor tells; a step remembers it, and undo puts it back."""
+        self._notes: Notes = checked_notes(notes)
         self._listeners: list[Listener] = []
+        self._notes_listeners: list[Callable[[Notes], None]] = []
         self._notifying = False
         self._revision = 0
-        self._saved_state = self._history.state
+        self._saved = DocumentState(self._history.state, self._notes)
 
     def __len__(self) -> int:
         return len(self._buffer)
@@ -175,7 +189,7 @@ class Document:
     def restore_history(self, undo: Iterable[Step], redo: Iterable[Step]) -> None:
         """Take over the steps that led to this text in an earlier session. Only before the first change."""
         self._history.restore(undo, redo)
-        self._saved_state = self._history.state
+        self._saved = self._saved._replace(text=self._history.state)
 
     @property
     def generations(self) -> Mapping[str, GenerationRecord]:
@@ -186,19 +200,34 @@ class Document:
         """Tell how a generation comes about, before its text arrives."""
         self._generations[record.id] = record
 
+    @property
+    def notes(self) -> Notes:
+        """What the writer wants the model to know, as `set_notes` took it."""
+        return self._notes
+
+    def set_notes(self, values: Notes) -> None:
+        """Put other notes in the place of all there were: a JSON object, of which a copy is kept. Undo does not know of
+        them. Raises ValueError for what JSON cannot hold."""
+        self._check_not_notifying()
+        notes: Notes = checked_notes(values)
+        if notes == self._notes:
+            return
+        self._notes = notes
+        failure = self._tell(self._notes_listeners, notes)
+        if failure is not None:
+            raise failure
+
+    def subscribe_notes(self, listener: Callable[[Notes], None]) -> Callable[[], None]:
+        """The same as `subscribe` for the notes."""
+        return _subscribe(self._notes_listeners, listener)
+
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` after each change, undo and redo included; returns a function that ends this.
 
         When it is called, the document stands right after that change. It must not change the document itself
         (RuntimeError): the other listeners would hear of changes in the wrong order.
         """
-        self._listeners.append(listener)
-
-        def unsubscribe() -> None:
-            if listener in self._listeners:
-                self._listeners.remove(listener)
-
-        return unsubscribe
+        return _subscribe(self._listeners, listener)
 
     @property
     def revision(self) -> int:
@@ -207,19 +236,22 @@ class Document:
 
     @property
     def modified(self) -> bool:
-        """Whether text or authorship differ from when it was last saved; undoing back to that point makes it False."""
-        return self._history.state != self._saved_state
+        """Whether text, authorship or notes differ from when they were saved; going back to that makes it False."""
+        return self._history.state != self._saved.text or self.has_unsaved_notes
 
     @property
-    def state(self) -> int:
-        """Number of the present state: equal numbers, equal text and authorship. Ends the word being typed, so that
-        undo can return exactly here."""
-        self._history.close_typing()
-        return self._history.state
+    def has_unsaved_notes(self) -> bool:
+        return self._notes != self._saved.notes
 
-    def mark_saved(self, state: int | None = None) -> None:
-        """The state of that number, or the present one, is what the file holds."""
-        self._saved_state = self.state if state is None else state
+    @property
+    def state(self) -> DocumentState:
+        """What it says now. Ends the word being typed, so that undo can return exactly here."""
+        self._history.close_typing()
+        return DocumentState(self._history.state, self._notes)
+
+    def mark_saved(self, state: DocumentState | None = None) -> None:
+        """That state, or the present one, is what the file and its record hold."""
+        self._saved = self.state if state is None else state
 
     def _apply(self, changes: list[Change]) -> None:
         """Make the changes and notify of each. A listener's exception is raised once all of them are made and told."""
@@ -228,17 +260,17 @@ class Document:
             self._buffer.replace(change.start, change.removed_end, change.inserted)
             self._provenance.replace(change.start, change.removed_end, change.inserted_runs)
             self._revision += 1
-            failure = self._notify(change) or failure
+            failure = self._tell(self._listeners, change) or failure
         if failure is not None:
             raise failure
 
-    def _notify(self, change: Change) -> Exception | None:
+    def _tell(self, listeners: list[Callable[[_T], None]], news: _T) -> Exception | None:
         failure: Exception | None = None
         self._notifying = True
         try:
-            for listener in tuple(self._listeners):
+            for listener in tuple(listeners):
                 try:
-                    listener(change)
+                    listener(news)
                 except Exception as error:  # noqa: BLE001 - half an undo would be worse than a late exception
                     failure = failure or error
         finally:
@@ -252,3 +284,13 @@ class Document:
     def _check_not_notifying(self) -> None:
         if self._notifying:
             raise RuntimeError("a listener must not change the document")
+
+
+def _subscribe(listeners: list[_T], listener: _T) -> Callable[[], None]:
+    listeners.append(listener)
+
+    def unsubscribe() -> None:
+        if listener in listeners:
+            listeners.remove(listener)
+
+    return unsubscribe

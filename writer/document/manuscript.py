@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from writer.document.authorship.sidecar import read_sidecar, write_sidecar
-from writer.document.document import Document
+from writer.document.document import Document, DocumentState
 from writer.document.drafts.journal import Draft, new_draft_id
 from writer.document.files.document_lock import DocumentLock, HeldBy
 from writer.document.files.encoding import TextFormat
@@ -87,7 +87,8 @@ class Manuscript:
     @property
     def has_unsaved_text(self) -> bool:
         """Whether something would be missed that no file holds."""
-        return self.document.modified and (self.path is not None or bool(self.document.text.strip()))
+        document = self.document
+        return document.modified and (self.path is not None or bool(document.text.strip() or document.notes))
 
     def snapshot(self) -> "Snapshot":
         """All that a save needs, as it is now."""
@@ -115,7 +116,7 @@ class Snapshot:
     generations: Mapping[str, GenerationRecord]
     undo: tuple[Step, ...]
     redo: tuple[Step, ...]
-    state: int
+    state: DocumentState
     format: TextFormat
     expected: Fingerprint | None
     keeps_authorship: bool = True
@@ -157,7 +158,7 @@ def open_manuscript(path: Path, desk: Desk, encoding: str | None = None, *, desp
         else despite.take_over()
     )
     known = read_sidecar(file.path, file.text, desk.ops)
-    document = Document(file.text, known.runs, known.generations)
+    document = Document(file.text, known.runs, known.generations, known.notes)
     history = load_history(_history_file(file.path, desk), file.text, desk.ops)
     if history is not None:
         document.restore_history(history.undo, history.redo)
@@ -209,7 +210,7 @@ def save_manuscript(
     generations = [record for record in snapshot.generations.values() if record.id in used]
     history_file = _history_file(target, desk)
     everything, undo, redo = snapshot.generations.values(), snapshot.undo, snapshot.redo
-    text, runs, now = snapshot.text, snapshot.runs, desk.now()
+    text, runs, notes, now = snapshot.text, snapshot.runs, snapshot.state.notes, desk.now()
     beside: list[tuple[str, Callable[[], object]]] = [
         ("what undo needs later", lambda: save_history(history_file, text, undo, redo, everything, desk.ops)),
     ]
@@ -217,7 +218,13 @@ def save_manuscript(
         add = partial(desk.versions.add, key, text, runs, generations, Reason.SAVE, now)
         beside += [("a version of it", add), ("fewer versions", lambda: desk.versions.thin(key, now))]
     if snapshot.keeps_authorship:
-        beside.append(("who wrote what", lambda: write_sidecar(target, text, runs, generations, desk.ops)))
+        what = "who wrote what and your notes for the model" if notes else "who wrote what"
+        beside.append((what, lambda: write_sidecar(target, text, runs, generations, desk.ops, notes)))
+    elif notes:
+        notices.append(
+            f"{target.name} is saved, but your notes for the model could not be kept: the record beside it, which must "
+            "stay as it is, is in their place."
+        )
     for what, put in beside:
         try:
             put()

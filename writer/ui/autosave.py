@@ -22,7 +22,7 @@ class Autosave(QObject):
     ) -> None:
         super().__init__(parent)
         self._files, self._monotonic = files, monotonic
-        self._unsubscribe: Callable[[], None] = lambda: None
+        self._unsubscribe: Callable[[], object] = lambda: None
         self._deadline_s: float | None = None  # by when what is not saved now shall be
         self._n_failures = 0
         self._timer = QTimer(self)
@@ -44,7 +44,9 @@ class Autosave(QObject):
 
     def _on_opened(self, manuscript: Manuscript) -> None:
         self._unsubscribe()
-        self._unsubscribe = manuscript.document.subscribe(lambda _: self._on_changed())
+        leave = manuscript.document.subscribe(lambda _: self._on_changed())
+        leave_notes = manuscript.document.subscribe_notes(lambda _: self._on_changed())
+        self._unsubscribe = lambda: (leave(), leave_notes())
         self._rest()
 
     def _on_changed(self) -> None:

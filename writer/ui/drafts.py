@@ -5,6 +5,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, Signal
 
 from writer.document.comparison import Row, compare
+from writer.document.drafts.journal import BaseText
 from writer.document.drafts.recovery import (
     DraftFound,
     FileOnDisk,
@@ -90,13 +91,14 @@ class DraftsController(QObject):
     def _on_taken_up(self, found: DraftFound, taken: TakenUp) -> None:
         manuscript, recovered = taken.manuscript, taken.recovered
         follows = recovered.file_on_disk in _FOLLOWED
+        base = BaseText(recovered.base_text, recovered.base_runs, notes=recovered.base_notes)
         self._files.show_recovered(
             manuscript,
             lambda: self._safekeeping.watch(
                 manuscript,
                 saved=follows and recovered.base_saved,
                 changes=recovered.changes if follows else (),
-                base=(recovered.base_text, recovered.base_runs) if follows else None,
+                base=base if follows else None,
                 replaces=found.journal,
             ),
         )

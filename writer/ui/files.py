@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QWidget
 
-from writer.document.document import Document
+from writer.document.document import Document, DocumentState
 from writer.document.files.document_lock import HeldBy
 from writer.document.files.encoding import ENCODINGS, TextFormat, UnencodableCharacter
 from writer.document.files.saving import FileChanged, FileDeleted, NeedsInPlace
@@ -255,7 +255,7 @@ class FileController(QObject):
             lambda error: self._on_save_failed(m, error, otherwise, by_itself),
         )
 
-    def _on_saved(self, m: Manuscript, saved: SavedAs, state: int, mark: int, then: Then) -> None:
+    def _on_saved(self, m: Manuscript, saved: SavedAs, state: DocumentState, mark: int, then: Then) -> None:
         m.path, m.format, m.fingerprint, m.is_contested = saved.path, saved.format, saved.fingerprint, False
         m.document.mark_saved(state)
         self._told = ()

@@ -25,7 +25,7 @@ class ManuscriptView(QObject):
         self._window, self._files = window, window.files
         self._editor, self._status, self._pages = window.editor, window.status, window.pages
         self._safekeeping = window.manuscripts.safekeeping
-        self._unsubscribe: Callable[[], None] = lambda: None
+        self._unsubscribe: Callable[[], object] = lambda: None
         self._words = WordCount(self._files.document)
         self._connect()
         self._on_opened(self._files.manuscript)
@@ -70,7 +70,9 @@ class ManuscriptView(QObject):
         document = manuscript.document
         self._unsubscribe()
         self._words = WordCount(document)
-        self._unsubscribe = document.subscribe(self._on_changed)
+        leave = document.subscribe(self._on_changed)
+        leave_notes = document.subscribe_notes(lambda _: self._show_saving())
+        self._unsubscribe = lambda: (leave(), leave_notes())
         self._editor.set_document(document)
         self._editor.setReadOnly(bool(manuscript.read_only))
         self._status.set_words(self._words.value)

@@ -134,8 +134,9 @@ class OutsideChanges(QObject):
         had_own = m.document.modified
         rewrite(m.document, theirs.text, "Change by another program")
         m.format, m.fingerprint, m.is_contested = theirs.format, theirs.fingerprint, False
-        m.document.mark_saved()
-        self._files.follow(m)
+        if not m.document.has_unsaved_notes:  # which a save is to bring to the disk still
+            m.document.mark_saved()
+            self._files.follow(m)
         self._settle(m)
         self._files.tell(
             f"{m.title} was changed by another program, and is shown as it is now.",

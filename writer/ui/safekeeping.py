@@ -8,10 +8,12 @@ from PySide6.QtCore import QObject, Signal
 
 from writer.document.change import Change
 from writer.document.document import Document
+from writer.document.drafts.journal import BaseText
 from writer.document.drafts.journal_notice import JournalNotice, JournalStatus
 from writer.document.drafts.journal_writer import JournalWriter
 from writer.document.manuscript import Desk, Manuscript
-from writer.document.provenance import Author, Run
+from writer.document.notes import NO_NOTES, Notes
+from writer.document.provenance import Author
 
 
 class Safekeeping(QObject):
@@ -23,7 +25,7 @@ class Safekeeping(QObject):
         super().__init__(parent)
         self._desk = desk
         self._journal: JournalWriter | None = None
-        self._unsubscribe: Callable[[], None] = lambda: None
+        self._unsubscribe: Callable[[], object] = lambda: None
         self._told_generations: set[str] = set()
         self._caret: int | None = None
         self.is_failing = False
@@ -36,13 +38,13 @@ class Safekeeping(QObject):
         *,
         saved: bool = True,
         changes: Sequence[Change] = (),
-        base: tuple[str, Sequence[Run]] | None = None,
+        base: BaseText | None = None,
         replaces: Path | None = None,
     ) -> None:
         """From now on keep every edit of this one. What comes from a recovered draft is kept at once: see
         `JournalWriter.begin`; `base` is the text that `changes` start from, for want of it the present one."""
         document = manuscript.document
-        text, runs = base or (document.text, document.runs())
+        start = base or BaseText(document.text, tuple(document.runs()), notes=document.notes)
         self._journal = JournalWriter(
             self._desk.recovery,
             self._desk.ops,
@@ -56,14 +58,18 @@ class Safekeeping(QObject):
         self._told_generations = set(document.generations)
         self._journal.begin(
             manuscript.draft,
-            text,
-            runs,
+            start.text,
+            start.runs,
             document.generations.values(),
             saved=saved,
             changes=changes,
             replaces=replaces,
+            notes=NO_NOTES if start.notes is None else start.notes,
+            notes_now=document.notes,
         )
-        self._unsubscribe = document.subscribe(lambda change: self._on_changed(document, change))
+        leave = document.subscribe(lambda change: self._on_changed(document, change))
+        leave_notes = document.subscribe_notes(self._on_notes_changed)
+        self._unsubscribe = lambda: (leave(), leave_notes())
 
     def leave(self, *, keep: bool) -> None:
         """The manuscript is no longer open. `keep`: what no file holds of it waits to be taken up again."""
@@ -109,6 +115,10 @@ class Safekeeping(QObject):
                 if generation in document.generations:
                     journal.record_generation(document.generations[generation])
         journal.record(change)
+
+    def _on_notes_changed(self, notes: Notes) -> None:
+        if self._journal is not None:
+            self._journal.record_notes(notes)
 
     def _on_status_changed(self, notice: JournalNotice) -> None:
         self.is_failing = notice.status is JournalStatus.NOT_KEPT

@@ -8,7 +8,8 @@ JSON object in UTF-8, each key given once, all numbers finite:
      "text": {"length": 1234, "sha256": "..."},
      "spans": [{"start": 120, "length": 57, "generation": "...", "sha256": "...",
                 "text": "...", "before": "...", "after": "..."}],
-     "generations": [{"id": "...", "model_id": "...", "settings": {...}, "seed": 7, ...}]}
+     "generations": [{"id": "...", "model_id": "...", "settings": {...}, "seed": 7, ...}],
+     "context": {...}}
 
 - `version` grows when a reader of the old one would misread the new. A file of a newer version is never written over.
 - `text` is the whole manuscript as the editor has it: `length` in Unicode code points, SHA-256 of its UTF-8 form, line
@@ -18,6 +19,8 @@ JSON object in UTF-8, each key given once, all numbers finite:
   are up to 32 code points around it. Text and surroundings serve to find the span again when the manuscript was edited
   by another program: then its place is looked for, and only characters that are the same are marked.
 - `generations` are records as in `GenerationRecord`.
+- `context`, which may be missing, is what the writer wants a model to know about the text (`Document.notes`): an
+  object whose keys only its maker knows.
 - Other keys at the top are kept as they are.
 """
 
@@ -31,11 +34,12 @@ from writer.document.authorship.passage import CONTEXT_LENGTH, Passage
 from writer.document.authorship.span_matching import Place, find_passages
 from writer.document.files.strict_json import parse_object
 from writer.document.generation_record import GenerationRecord
+from writer.document.notes import NO_NOTES, Notes, checked_notes
 from writer.document.provenance import Author, Run, merge_runs
 from writer.errors import WriterError
 
 _FORMAT, _VERSION = "writer-authorship", 1
-_KEYS = {"format", "version", "text", "spans", "generations"}
+_KEYS = {"format", "version", "text", "spans", "generations", "context"}
 
 
 class NewerSidecarError(WriterError):
@@ -74,15 +78,18 @@ class AuthorshipRecord:
     """A sidecar's content: of a text of `length` code points with this hash.
 
     others -- keys that this version does not know
-    is_damaged -- parts of it made no sense, and are missing here
+    is_damaged -- spans or generations made no sense, and are missing here
+    has_lost_notes -- so did the notes
     """
 
     length: int
     sha256: str
     spans: tuple[GeneratedSpan, ...]
     generations: tuple[GenerationRecord, ...]
+    notes: dict[str, Any] = field(default_factory=dict)
     others: dict[str, Any] = field(default_factory=dict)
     is_damaged: bool = False
+    has_lost_notes: bool = False
 
     def runs_of(self, text: str) -> tuple[list[Run], int]:
         """(authorship of a text, how many spans are not in it, or only in part)"""
@@ -110,6 +117,7 @@ class AuthorshipRecord:
             "text": json.dumps({"length": self.length, "sha256": self.sha256}),
             "spans": _lines(span.to_json() for span in self.spans),
             "generations": _lines(record.to_json() for record in self.generations),
+            **({"context": _dumped(self.notes)} if self.notes else {}),
             **{name: _dumped(value) for name, value in self.others.items()},
         }
         text = ",\n".join(f"{_dumped(name)}: {value}" for name, value in members.items())
@@ -118,7 +126,12 @@ class AuthorshipRecord:
 
     @classmethod
     def of(
-        cls, text: str, runs: Iterable[Run], generations: Iterable[GenerationRecord], others: Mapping[str, Any]
+        cls,
+        text: str,
+        runs: Iterable[Run],
+        generations: Iterable[GenerationRecord],
+        notes: Notes,
+        others: Mapping[str, Any],
     ) -> "AuthorshipRecord":
         """The record of a text. ValueError when the runs do not cover it."""
         spans, at = [], 0
@@ -130,7 +143,7 @@ class AuthorshipRecord:
             at = end
         if at != len(text):
             raise ValueError(f"authorship of {at} of {len(text)} characters")
-        return cls(len(text), _sha256(text), tuple(spans), tuple(generations), dict(others))
+        return cls(len(text), _sha256(text), tuple(spans), tuple(generations), dict(notes), dict(others))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "AuthorshipRecord":
@@ -160,8 +173,13 @@ class AuthorshipRecord:
                 generations.append(GenerationRecord.from_json(_checked(value, dict)))
             except ValueError:
                 is_damaged = True
+        notes, has_lost_notes = {}, False
+        try:
+            notes = checked_notes(values.get("context", NO_NOTES))
+        except ValueError:
+            has_lost_notes = True
         others = {name: value for name, value in values.items() if name not in _KEYS}
-        return cls(length, sha256, tuple(spans), tuple(generations), others, is_damaged)
+        return cls(length, sha256, tuple(spans), tuple(generations), notes, others, is_damaged, has_lost_notes)
 
 
 def _checked(value: Any, kind: type) -> Any:

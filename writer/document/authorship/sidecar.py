@@ -1,11 +1,11 @@
-"""Who wrote what, kept beside the manuscript: `story.txt.writer.json` for `story.txt`.
+"""Who wrote what, and the notes for the model, kept beside the manuscript: `story.txt.writer.json` for `story.txt`.
 
 `authorship_record` describes the format.
 """
 
 import errno
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from writer.document.authorship.authorship_record import AuthorshipRecord, NewerSidecarError
@@ -14,6 +14,7 @@ from writer.document.files.file_errors import cannot, shown_name
 from writer.document.files.file_ops import FileOps
 from writer.document.files.staged_file import StagedFile
 from writer.document.generation_record import GenerationRecord
+from writer.document.notes import NO_NOTES, Notes
 from writer.document.provenance import Run
 from writer.errors import WriterError
 
@@ -24,18 +25,20 @@ _LARGEST_BYTES = 64 * 2**20
 
 @dataclass(frozen=True)
 class SidecarResult:
-    """What is known of a manuscript's authorship.
+    """What is known of a manuscript beside its text.
 
-    runs -- from the first to the last character; None when nothing is known
+    runs -- its authorship, from the first to the last character; None when nothing is known
     notice -- a sentence for the user when something is not as it was left ("" else)
     must_stay -- there is a record that cannot be used now, but may be another time or by a newer Writer: whoever calls
                  `write_sidecar` in this session loses it
+    notes -- as in `Document.notes`
     """
 
     runs: list[Run] | None = None
     generations: tuple[GenerationRecord, ...] = ()
     notice: str = ""
     must_stay: bool = False
+    notes: Notes = field(default_factory=dict)
 
 
 def sidecar_path(path_of_text: Path, ops: FileOps) -> Path:
@@ -44,7 +47,7 @@ def sidecar_path(path_of_text: Path, ops: FileOps) -> Path:
 
 
 def read_sidecar(path_of_text: Path, text: str, ops: FileOps) -> SidecarResult:
-    """The authorship of a manuscript that was opened. Raises nothing: `notice` tells what cannot be used.
+    """The authorship and notes of a manuscript that was opened. Raises nothing: `notice` tells what cannot be used.
 
     text -- the manuscript, as the document has it
     """
@@ -65,21 +68,29 @@ def read_sidecar(path_of_text: Path, text: str, ops: FileOps) -> SidecarResult:
     notice = ""
     if record.is_damaged:
         notice = f"The record of who wrote what in {name} is damaged: what it does not tell counts as yours."
+    elif record.has_lost_notes:
+        notice = f"Your notes for the model beside {name} are damaged. The next save sets them aside."
     elif n_lost:
         notice = (
             f"{name} was edited elsewhere: {n_lost} of the {len(record.spans)} passages by the model could not be "
             "found again in full, and what is missing counts as yours."
         )
-    return SidecarResult(runs, record.generations, notice)
+    return SidecarResult(runs, record.generations, notice, notes=record.notes)
 
 
 def write_sidecar(
-    path_of_text: Path, text: str, runs: Iterable[Run], generations: Iterable[GenerationRecord], ops: FileOps
+    path_of_text: Path,
+    text: str,
+    runs: Iterable[Run],
+    generations: Iterable[GenerationRecord],
+    ops: FileOps,
+    notes: Notes = NO_NOTES,
 ) -> None:
-    """Keep the authorship of a manuscript that was saved. A failure leaves the old record as it was.
+    """Keep the authorship and notes of a manuscript that was saved. A failure leaves the old record as it was.
 
-    Nothing is written for a text by the human alone, unless there is a record already. A damaged record is set aside
-    under a name that ends with `.damaged`. Raises WriterError; NewerSidecarError when a newer Writer wrote the record.
+    Nothing is written for a text by the human alone without notes, unless there is a record already. A damaged record
+    is set aside under a name that ends with `.damaged`. Raises WriterError; NewerSidecarError when a newer Writer wrote
+    the record.
 
     text -- what was saved
     runs -- its authorship from the first to the last character
@@ -90,14 +101,14 @@ def write_sidecar(
             old, is_broken = _read(sidecar, ops), False
         except ValueError:
             old, is_broken = None, True
-        record = AuthorshipRecord.of(text, runs, generations, old.others if old else {})
-        if record == old or (old is None and not is_broken and not record.spans):
+        record = AuthorshipRecord.of(text, runs, generations, notes, old.others if old else {})
+        if record == old or (old is None and not is_broken and not record.spans and not record.notes):
             return
         data = record.to_bytes()
         if len(data) > _LARGEST_BYTES:
             raise WriterError(f"The record of who wrote what in {shown_name(path_of_text)} is too large to be kept.")
         staged = StagedFile(sidecar, data, ops, _mode(path_of_text, ops))
-        if is_broken or (old is not None and old.is_damaged):
+        if is_broken or (old is not None and (old.is_damaged or old.has_lost_notes)):
             try:
                 ops.replace(sidecar, _name_for_damaged(path_of_text, ops))
             except BaseException:

@@ -5,14 +5,22 @@ from collections.abc import Iterable, Sequence
 from writer.document.change import Change
 from writer.document.drafts.journal import BaseText
 from writer.document.generation_record import GenerationRecord
+from writer.document.notes import NO_NOTES, Notes
 from writer.document.provenance import Provenance, Run
 from writer.document.text_buffer import TextBuffer
 
 
 class DraftCopy:
-    """Text, authorship and generations of a document, for another thread than the document's."""
+    """Text, authorship, generations and notes of a document, for another thread than the document's."""
 
-    def __init__(self, text: str = "", runs: Iterable[Run] = (), generations: Iterable[GenerationRecord] = ()) -> None:
+    def __init__(
+        self,
+        text: str = "",
+        runs: Iterable[Run] = (),
+        generations: Iterable[GenerationRecord] = (),
+        notes: Notes = NO_NOTES,
+    ) -> None:
+        self.notes = notes
         self._buffer, self._provenance = TextBuffer(text), Provenance(runs)
         self._generations = {record.id: record for record in generations}
 
@@ -32,12 +40,12 @@ class DraftCopy:
     def whole(self, *, saved: bool) -> BaseText:
         """All of it as it is now. `saved`: whether the manuscript holds that."""
         runs = self._provenance.runs(0, len(self._buffer))
-        return BaseText(self._buffer.text, tuple(runs), tuple(self._generations.values()), saved)
+        return BaseText(self._buffer.text, tuple(runs), tuple(self._generations.values()), saved, self.notes)
 
-    def before(self, changes: Sequence[Change]) -> BaseText:
-        """All of it as it was before these last changes, when the manuscript got it."""
+    def before(self, changes: Sequence[Change], notes: Notes) -> BaseText:
+        """All of it as it was before these last changes, with the notes of then, when the manuscript got it."""
         now = self.whole(saved=True)
-        earlier = DraftCopy(now.text, now.runs, now.generations)
+        earlier = DraftCopy(now.text, now.runs, now.generations, notes)
         for change in reversed(changes):
             earlier._replace(change.start, change.inserted_end, change.removed, change.removed_runs)
         return earlier.whole(saved=True)

@@ -16,6 +16,7 @@ from writer.document.drafts.journal_file import JournalFile, copy_to_trash, move
 from writer.document.drafts.journal_notice import JournalNotice, Notifier
 from writer.document.files.file_ops import FileOps
 from writer.document.generation_record import GenerationRecord
+from writer.document.notes import NO_NOTES, Notes
 from writer.document.provenance import Author, Run
 
 WRITE_AFTER_S = 0.4  # of the first change that is not in the file
@@ -60,8 +61,10 @@ class DraftJournal:
         self._unsynced_since: float | None = None
         self._caret: int | None = None  # None: where the last change ends
         self._written_caret: int | None = None
+        self._written_notes = NO_NOTES
         self._mark: int | None = None
         self._since_mark: list[Change] = []
+        self._notes_at_mark = NO_NOTES
         self._replaces: Path | None = None
         self._has_copied_replaced = False
         self._file: JournalFile | None = None
@@ -81,12 +84,16 @@ class DraftJournal:
         saved: bool,
         changes: Sequence[Change],
         replaces: Path | None,
+        notes: Notes = NO_NOTES,
+        notes_now: Notes | None = None,
     ) -> None:
         """See `JournalWriter.begin`."""
         self._draft, self._replaces = draft, replaces
-        self._copy = DraftCopy(text, runs, generations)
-        if changes or not saved or replaces is not None:
+        self._copy = DraftCopy(text, runs, generations, notes)
+        notes_now = notes if notes_now is None else notes_now
+        if changes or notes_now != notes or not saved or replaces is not None:
             self._base = self._copy.whole(saved=saved)
+            self._copy.notes = notes_now
             for change in changes:
                 self._follow(change)
             self._pending = list(changes)
@@ -96,9 +103,7 @@ class DraftJournal:
         """Raises IndexError for a change of another text; what comes after one is passed over."""
         if self._is_lost:
             return
-        if self._file is None and self._base is None:
-            self._base = self._copy.whole(saved=True)
-            self._draft = replace(self._draft, started=self._now())
+        self._begin_file()
         self._follow(change)
         _add(self._pending, change)
         if self._mark is not None:
@@ -114,13 +119,21 @@ class DraftJournal:
         self._copy.add_generation(generation)
         self._pending.append(generation)
 
+    def record_notes(self, notes: Notes, at: float) -> None:
+        if self._is_lost:
+            return
+        self._begin_file()
+        self._copy.notes = notes
+        if self._pending_since is None:
+            self._pending_since = at
+
     def record_caret(self, position: int) -> None:
         """Written with the next change, or at a sync."""
         self._caret = position
 
     def mark(self, number: int) -> None:
         """The text as it is now is going to be saved."""
-        self._mark, self._since_mark = number, []
+        self._mark, self._since_mark, self._notes_at_mark = number, [], self._copy.notes
         if self._pending_since is not None:
             self._flush()  # a crash right after the save finds in the journal what the manuscript holds
 
@@ -130,8 +143,8 @@ class DraftJournal:
             return
         since, self._since_mark, self._mark = self._since_mark, [], None
         self._draft = replace(draft, started=self._draft.started)
-        if since:
-            self._start_anew(self._copy.before(since), since)
+        if since or self._copy.notes != self._notes_at_mark:
+            self._start_anew(self._copy.before(since, self._notes_at_mark), since)
         else:
             self._pending, self._pending_since, self._n_pending_chars, self._base = [], None, 0, None
             self._remove_file()
@@ -203,8 +216,10 @@ class DraftJournal:
 
     def _append(self, file: JournalFile) -> None:
         lines = copy.copy(self._lines)
-        file.append(lines.items(self._pending) + lines.caret(self._caret))
-        self._lines, self._written_caret = lines, self._caret
+        file.append(
+            lines.items(self._pending) + self._notes_since(self._written_notes, lines) + lines.caret(self._caret)
+        )
+        self._lines, self._written_caret, self._written_notes = lines, self._caret, self._copy.notes
         if self._unsynced_since is None:
             self._unsynced_since = self._monotonic() if self._pending_since is None else self._pending_since
         self._pending, self._pending_since, self._n_pending_chars = [], None, 0
@@ -303,6 +318,12 @@ class DraftJournal:
 
     # -- small steps -----------------------------------------------------------------------------------------------
 
+    def _begin_file(self) -> None:
+        """Before the first change since the manuscript was saved."""
+        if self._file is None and self._base is None:
+            self._base = self._copy.whole(saved=True)
+            self._draft = replace(self._draft, started=self._now())
+
     def _follow(self, change: Change) -> None:
         try:
             self._copy.follow(change)
@@ -312,12 +333,15 @@ class DraftJournal:
 
     def _encode(self, base: BaseText, items: Iterable[Item]) -> tuple[JournalLines, bytes]:
         lines = JournalLines()
-        head = lines.draft(self._draft) + lines.text(base)
-        return lines, head + lines.items(items) + lines.caret(self._caret)
+        data = lines.draft(self._draft) + lines.text(base) + lines.items(items)
+        return lines, data + self._notes_since(base.notes, lines) + lines.caret(self._caret)
+
+    def _notes_since(self, earlier: Notes | None, lines: JournalLines) -> bytes:
+        return b"" if self._copy.notes == earlier else lines.notes(self._copy.notes)
 
     def _is_written(self, lines: JournalLines) -> None:
         """A file was written whole, and synced."""
-        self._lines, self._written_caret = lines, self._caret
+        self._lines, self._written_caret, self._written_notes = lines, self._caret, self._copy.notes
         self._pending, self._pending_since, self._n_pending_chars = [], None, 0
         self._base = self._unsynced_since = None
         self._checkpoint_bytes = max(CHECKPOINT_BYTES, _CHECKPOINT_TEXTS * len(self._copy))

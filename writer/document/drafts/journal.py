@@ -4,9 +4,10 @@ A journal is a file of ASCII lines, ``crc32 seq json``: eight hex digits of the 
 from 0, and one object. Its "kind" is one of
 
 - ``draft``, first: what the edits are of (`Draft`), the format's number, and the oldest Writer that reads it;
-- ``text``: a whole text with authorship and generations, from which the changes lead on;
+- ``text``: a whole text with authorship, generations and notes, from which the changes lead on;
 - ``change``: at which place how much gave way to what, and how long the text was before;
 - ``generation``: how the model's text of that id came about;
+- ``notes``: what the writer wants the model to know now, in the place of what that was before;
 - ``caret``: where the writer was.
 
 Kinds that a reader does not know are passed over; a change of meaning gets a new format number.
@@ -27,6 +28,7 @@ from writer import __version__
 from writer.document.change import Change
 from writer.document.files.encoding import TextFormat
 from writer.document.generation_record import GenerationRecord
+from writer.document.notes import Notes, checked_notes
 from writer.document.provenance import Author, Run
 from writer.document.versions.packing import runs_to_json
 
@@ -63,12 +65,14 @@ class BaseText:
     """A whole text that changes start from.
 
     saved -- whether the draft's manuscript holds it
+    notes -- as in `Document.notes`; None where they are not told, as by a Writer that knew of none
     """
 
     text: str
     runs: tuple[Run, ...]
     generations: tuple[GenerationRecord, ...] = ()
     saved: bool = True
+    notes: Notes | None = None
 
 
 def new_draft_id() -> str:
@@ -116,6 +120,7 @@ class JournalLines:
 
     def text(self, base: BaseText) -> bytes:
         self._length = len(base.text)
+        notes = {} if base.notes is None else {"notes": _packed_notes(base.notes)}
         return self._line(
             "text",
             **packed(base.text),
@@ -123,6 +128,7 @@ class JournalLines:
             runs=runs_to_json(base.runs),
             generations=[record.to_json() for record in base.generations],
             saved=base.saved,
+            **notes,
         )
 
     def items(self, items: Iterable[Change | GenerationRecord]) -> bytes:
@@ -130,6 +136,9 @@ class JournalLines:
             self._change(item) if isinstance(item, Change) else self._line("generation", record=item.to_json())
             for item in items
         )
+
+    def notes(self, notes: Notes) -> bytes:
+        return self._line("notes", notes=_packed_notes(notes))
 
     def caret(self, position: int | None) -> bytes:
         """Nothing for None: the caret is where the last change ends."""
@@ -195,11 +204,23 @@ def unpacked_generations(values: object) -> tuple[GenerationRecord, ...]:
     return tuple(GenerationRecord.from_json(expect(value, dict)) for value in expect(values, list))
 
 
+def unpacked_notes(value: object) -> Notes | None:
+    """The notes in a record's field of that name; None for what are none: they are no reason to lose a text."""
+    try:
+        return checked_notes(json.loads(unpacked(expect(value, dict))))
+    except (ValueError, RecursionError):
+        return None
+
+
 def expect(value: object, kind: type[_T]) -> _T:
     """`value`, if it is exactly of that type: True is no number. Raises ValueError."""
     if type(value) is not kind:
         raise ValueError(f"{kind.__name__} expected")
     return value
+
+
+def _packed_notes(notes: Notes) -> dict[str, str]:
+    return packed(_json(dict(notes)))
 
 
 def _has_surrogates(text: str) -> bool:

@@ -11,10 +11,12 @@ from writer.document.drafts.journal import (
     parse_line,
     unpacked,
     unpacked_generations,
+    unpacked_notes,
     usual_runs,
 )
 from writer.document.drafts.journal_header import Header, read_header
 from writer.document.generation_record import GenerationRecord
+from writer.document.notes import Notes
 from writer.document.provenance import Author, Provenance
 from writer.document.text_buffer import TextBuffer
 from writer.document.versions.packing import runs_from_json
@@ -29,6 +31,7 @@ class Replay:
     """The state after the lines read so far.
 
     base -- the text that `changes` lead on from; None while there is none
+    notes -- None while they are not told
     problem -- what is damaged in the lines after the header, one sentence
     """
 
@@ -38,6 +41,7 @@ class Replay:
     buffer: TextBuffer = field(default_factory=TextBuffer)
     provenance: Provenance = field(default_factory=Provenance)
     generations: dict[str, GenerationRecord] = field(default_factory=dict)
+    notes: Notes | None = None
     caret: int | None = None
     problem: str = ""
 
@@ -53,6 +57,9 @@ class Replay:
         elif kind == "generation":
             generation = GenerationRecord.from_json(expect(record.get("record"), dict))
             self.generations[generation.id] = generation
+        elif kind == "notes":
+            notes = unpacked_notes(record.get("notes"))
+            self.notes = self.notes if notes is None else notes
         elif kind == "caret":
             position = expect(record.get("position"), int)
             if 0 <= position <= len(self.buffer):
@@ -64,7 +71,8 @@ class Replay:
             raise ValueError("a text of another length")
         runs = runs_from_json(record.get("runs"), len(text))
         generations = unpacked_generations(record.get("generations"))
-        self.base = BaseText(text, runs, generations, expect(record.get("saved"), bool))
+        self.notes = unpacked_notes(record.get("notes"))
+        self.base = BaseText(text, runs, generations, expect(record.get("saved"), bool), self.notes)
         self.buffer, self.provenance = TextBuffer(text), Provenance(runs)
         self.generations |= {generation.id: generation for generation in generations}
         self.changes, self.caret = [], None

@@ -13,6 +13,7 @@ from writer.document.drafts.journal import Draft
 from writer.document.drafts.journal_notice import JournalNotice
 from writer.document.files.file_ops import FileOps
 from writer.document.generation_record import GenerationRecord
+from writer.document.notes import NO_NOTES, Notes
 from writer.document.provenance import Run
 
 # A change comes while its key is on the way to the screen, and this thread would take the interpreter from the window.
@@ -62,6 +63,8 @@ class JournalWriter:
         saved: bool = True,
         changes: Sequence[Change] = (),
         replaces: Path | None = None,
+        notes: Notes = NO_NOTES,
+        notes_now: Notes | None = None,
     ) -> None:
         """Follow a document that holds `text`, after `changes`. Once only.
 
@@ -69,8 +72,10 @@ class JournalWriter:
                  written at once
         changes -- those that led on from `text`, as they come with a recovered draft; they are written at once
         replaces -- the journal they come from: it goes to the trash as soon as the new one is on the disk
+        notes, notes_now -- `Document.notes` that go with `text`, and those that the document has after `changes`; None
+                            for the same ones
         """
-        arguments = (draft, text, tuple(runs), tuple(generations), saved, tuple(changes), replaces)
+        arguments = (draft, text, tuple(runs), tuple(generations), saved, tuple(changes), replaces, notes, notes_now)
         self._order(self._journal.begin, *arguments)
         self._thread.start()
 
@@ -81,6 +86,10 @@ class JournalWriter:
     def record_generation(self, generation: GenerationRecord) -> None:
         """The model begins to write: to be told before its first text."""
         self._order(self._journal.record_generation, generation)
+
+    def record_notes(self, notes: Notes) -> None:
+        """The notes are others now; `Document.subscribe_notes` may be given this."""
+        self._order(self._journal.record_notes, notes, self._monotonic())
 
     def record_caret(self, position: int) -> None:
         """Where the writer is now. To be told when that is not where a change of the writer's own just ended."""

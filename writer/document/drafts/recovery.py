@@ -19,6 +19,7 @@ from writer.document.files.file_ops import FileOps
 from writer.document.files.staged_file import STAGED_SUFFIX
 from writer.document.files.text_file import MAX_FILE_BYTES
 from writer.document.generation_record import GenerationRecord
+from writer.document.notes import Notes
 from writer.document.provenance import Run
 from writer.errors import WriterError
 
@@ -80,6 +81,7 @@ class Recovered:
 
     base_saved -- whether the manuscript holds `base_text`, or there is none and that is empty
     changes -- lead from `base_text` to `text`
+    base_notes, notes -- `Document.notes` that went with the one and with the other; None where they are not told
     """
 
     draft: Draft
@@ -93,6 +95,8 @@ class Recovered:
     caret: int | None
     file_on_disk: FileOnDisk
     problem: str
+    base_notes: Notes | None = None
+    notes: Notes | None = None
 
 
 def list_drafts(folders: Iterable[Path], ops: FileOps) -> list[DraftFound]:
@@ -134,6 +138,8 @@ def recover(found: DraftFound, ops: FileOps) -> Recovered:
         caret=state.caret,
         file_on_disk=disk.holds,
         problem=_problem(state),
+        base_notes=state.base.notes,
+        notes=state.notes,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from writer.document.authorship.sidecar import read_sidecar
 from writer.document.change import Change
 from writer.document.document import Document
 from writer.document.drafts.recovery import DraftFound, FileOnDisk, Recovered, recover
@@ -11,8 +12,9 @@ from writer.document.files.document_lock import DocumentLock, Taken
 from writer.document.files.encoding import TextFormat, UnencodableCharacter, encode
 from writer.document.files.text_file import Fingerprint, fingerprint, sha256
 from writer.document.manuscript import Desk, Manuscript
+from writer.document.notes import NO_NOTES
 
-_NEVER = -1  # no state of a document has this number: it counts as unsaved whatever undo does
+_NEVER = -1  # no state of a text has this number: it counts as unsaved whatever undo does
 
 
 @dataclass(frozen=True)
@@ -28,10 +30,12 @@ def take_up_draft(found: DraftFound, desk: Desk) -> TakenUp:
     """Read a draft. It belongs to its file again unless that holds something else by now: then both stay, and the draft
     has no file. Its journal stays until another one holds all of it. Raises WriterError. Waits for the disk."""
     recovered = recover(found, desk.ops)
-    document = Document(recovered.base_text, recovered.base_runs, recovered.generations)
+    base_notes = NO_NOTES if recovered.base_notes is None else recovered.base_notes
+    document = Document(recovered.base_text, recovered.base_runs, recovered.generations, base_notes)
     replay(document, recovered.changes)
+    document.set_notes(base_notes if recovered.notes is None else recovered.notes)
     if not recovered.base_saved:
-        document.mark_saved(_NEVER)
+        document.mark_saved(document.state._replace(text=_NEVER, notes=base_notes))
     draft = recovered.draft
     manuscript = Manuscript(document, format=draft.format, draft_id=draft.id)
     notices = [recovered.problem] if recovered.problem else []
@@ -44,8 +48,11 @@ def take_up_draft(found: DraftFound, desk: Desk) -> TakenUp:
             taken = DocumentLock.take(draft.path, desk.ops, desk.me, desk.now(), desk.locks)
             if isinstance(taken, Taken):
                 manuscript.path, manuscript.fingerprint, manuscript.lock = draft.path, known, taken.lock
+                saved_notes = read_sidecar(draft.path, document.text, desk.ops).notes
+                if recovered.notes is None:
+                    document.set_notes(saved_notes)
                 if _holds(known, document.text, draft.format):
-                    document.mark_saved()
+                    document.mark_saved(document.state._replace(notes=saved_notes))
             else:
                 notices.append(f"{taken.description} This is a copy of it, with your unsaved text.")
     elif recovered.file_on_disk is FileOnDisk.CHANGED:
