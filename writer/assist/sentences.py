@@ -17,20 +17,22 @@ _DOTTED = re.compile(r"[A-Za-z](?:\.[A-Za-z])+")
 _LIST_NUMBER = re.compile(r"(?:^|\n)\s*\d{1,3}$")
 
 # What stands before the dot; a name follows, or a number.
-_TITLES = frozenset(
-    """adm bros capt cmdr col cpl dr fr gen gov hon insp lieut lt m maj messrs mlle mme mr mrs ms mt pres prof pvt rep rev
-    sen sgt sr supt st ste""".split()
-)
+_TITLES_TEXT = """
+adm bros capt cmdr col cpl dr fr gen gov hon insp lieut lt m maj messrs mlle mme mr mrs ms mt pres prof pvt rep rev
+sen sgt sr supt st ste
+"""
+_TITLES = frozenset(_TITLES_TEXT.split())
 _ALWAYS_GO_ON = _TITLES | frozenset({"cf", "e.g", "i.e", "viz", "vs"})
 _BEFORE_NUMBERS = frozenset({"art", "ch", "fig", "no", "nos", "p", "pp", "vol"})
 
-_SPEECH = frozenset(
-    """added agreed announced answered asked barked began begged bellowed breathed called continued cried croaked demanded
-    drawled exclaimed gasped groaned growled grumbled hissed inquired insisted interrupted laughed moaned mumbled murmured
-    muttered observed panted persisted pleaded protested remarked repeated replied responded retorted returned roared said
-    says screamed shouted shrieked sighed snapped snarled sobbed spat stammered told thought urged wailed went whispered
-    wondered yelled""".split()
-)
+_SPEECH_TEXT = """
+added agreed announced answered asked barked began begged bellowed breathed called continued cried croaked demanded
+drawled exclaimed gasped groaned growled grumbled hissed inquired insisted interrupted laughed moaned mumbled
+murmured muttered observed panted persisted pleaded protested remarked repeated replied responded retorted returned
+roared said says screamed shouted shrieked sighed snapped snarled sobbed spat stammered told thought urged wailed
+went whispered wondered yelled
+"""
+_SPEECH = frozenset(_SPEECH_TEXT.split())
 _SPEAKER_WORDS = 4  # "The old captain said"
 _WORD_OR_SIGN = re.compile(r"[\w’'-]+|[^\w\s]")
 
@@ -60,7 +62,7 @@ def split_sentences(text: str) -> list[str]:
         cuts.append(end)
     if cuts[-1] < len(text):
         cuts.append(len(text))
-    return [text[begin:end] for begin, end in zip(cuts, cuts[1:], strict=False)]
+    return [text[begin:end] for begin, end in itertools.pairwise(cuts)]
 
 
 def _is_end(text: str, match: re.Match[str]) -> bool | None:
