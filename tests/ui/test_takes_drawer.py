@@ -287,7 +287,7 @@ def test_the_tab_key_goes_from_the_field_to_the_list_and_the_take(drawer: TakesD
         assert QApplication.focusWidget() is stop
 
 
-@pytest.mark.parametrize("height", [420, 600, 900])
+@pytest.mark.parametrize("height", [260, 420, 600, 900])
 def test_nothing_overlaps(drawer: TakesDrawer, qtbot: QtBot, height: int) -> None:
     drawer.resize(319, height)
     drawer.set_records((*FEW, take("long", STEPS * 12, "keys")))
@@ -296,10 +296,17 @@ def test_nothing_overlaps(drawer: TakesDrawer, qtbot: QtBot, height: int) -> Non
     detail = drawer.detail
     parts = (drawer.search_field, drawer.list, label(detail, "takePlace"), detail.text, detail.insert, detail.tree)
     rects = [QRect(part.mapTo(drawer, QPoint(0, 0)), part.size()) for part in parts]
+    if height < 400:
+        assert not drawer.list.isVisible()  # the take stands in its place
+        rects = rects[2:]
     for above, below in itertools.pairwise(rects):
         assert above.bottom() < below.top()
     assert rects[-1].bottom() <= drawer.rect().bottom()
-    assert drawer.list.viewport().rect().contains(row_rect(drawer, drawer.list.currentIndex().row()))
+    if height >= 400:
+        assert drawer.list.viewport().rect().contains(row_rect(drawer, drawer.list.currentIndex().row()))
+    detail.close_button.click()
+    assert drawer.list.isVisible()
+    assert drawer.search_field.isVisible()
 
 
 # -- many ----------------------------------------------------------------------------------------------------------

@@ -84,7 +84,7 @@ class SentenceText(QWidget):
             shown.append(text if body else "")
             at += utf16_length(shown[-1])
         self._layout.setText("".join(shown).rstrip(f" {_LINE_SEPARATOR}"))
-        if self._current >= 0 and not self._can_choose(self._current):
+        if not self._can_choose(self._current) and (self.hasFocus() or self._current >= 0):
             self._current = self._first()
         if not self._can_choose(self._hovered):
             self._set_hovered(-1)
@@ -215,7 +215,8 @@ class SentenceText(QWidget):
             place = f"sentence {self._current + 1} of {self._n_finished}{added}"
             name = f"{self._name}, {place}: {self._bodies[self._current]}"
         else:
-            name = f"{self._name}: {self.shown_text}" if self._pieces else self._name
+            # A name that changed with every word would be read out with every word.
+            name = self._name if self._is_growing or not self._pieces else f"{self._name}: {self.shown_text}"
         if name != self.accessibleName():
             self.setAccessibleName(name)
 

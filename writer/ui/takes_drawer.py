@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import pairwise
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QShowEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView, QMenu, QVBoxLayout, QWidget
 
 from writer.document.takes.take_record import TakeRecord, search
@@ -21,6 +21,8 @@ _TYPING_MS = 40  # between a key in the search field and the search: keys come i
 _PORTION = 200  # takes that are searched without a pause
 _END = object()
 _LEAST_LIST = 88  # a row and something of the next
+_LEAST_HEIGHT = 252  # of a take shown whole
+_BOTH_HEIGHT = 400  # of the list and a take below it
 _LESSON = (
     "Every take ever made for this text will stay here, also those you do not use, and also after a restart. "
     "Search them by their words, and pin the lines you do not want to lose sight of."
@@ -82,6 +84,7 @@ class TakesDrawer(QWidget):
         column.addWidget(self.list, 1)
         column.addWidget(self.detail)
         column.addStretch(0)
+        self.setMinimumHeight(_LEAST_HEIGHT)  # less than the parts ask for: in a low window some of them give way
         for before, after in pairwise(self.stops):
             QWidget.setTabOrder(before, after)
         self._show_found([])
@@ -181,12 +184,17 @@ class TakesDrawer(QWidget):
         elif shown is not None:
             self._close_detail()
         self.list.verticalScrollBar().setValue(scrolled)
-        self.list.setVisible(bool(found))
-        self.search_field.setVisible(bool(self._records))
+        self._arrange()
         self._empty.setVisible(not found)
         self._empty.setText(f"No take has “{query}” in it." if self._records else _LESSON)
         count = f"{len(found):,} take{'s' if len(found) != 1 else ''}"
         self.list.setAccessibleName(f"Earlier takes: {count}{' found' if query else ''}")
+
+    def _arrange(self) -> None:
+        """In a low window a take that is shown whole stands in place of the list."""
+        has_room = self.detail.isHidden() or self.height() >= _BOTH_HEIGHT
+        self.list.setVisible(has_room and bool(self.shown))
+        self.search_field.setVisible(has_room and bool(self._records))
 
     # -- one of them ---------------------------------------------------------------------------------------------
 
@@ -199,6 +207,7 @@ class TakesDrawer(QWidget):
         if self._ancestry is None:
             self._ancestry = Ancestry(self._records)
         self.detail.show()
+        self._arrange()
         self.detail.show_take(record, self._ancestry.around(record.id), self._clock())
         QTimer.singleShot(0, self, self._scroll_to_current)  # the list has its new height by then
 
@@ -207,12 +216,13 @@ class TakesDrawer(QWidget):
             self.parent_requested.emit(id_)
 
     def _on_close_requested(self) -> None:
-        self.list.setFocus()
         self._close_detail()
+        self.list.setFocus()
 
     def _close_detail(self) -> None:
         self.detail.hide()
         self.list.selectionModel().clear()
+        self._arrange()
 
     def _on_list_requested(self) -> None:
         self._search_to_the_end()
@@ -239,6 +249,10 @@ class TakesDrawer(QWidget):
         if parent is not None:
             menu.addAction("Show the take it grew from", lambda: self._on_relation_chosen(parent.id))
         return menu
+
+    @reported(nothing)
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._arrange()
 
     @reported(nothing)
     def showEvent(self, event: QShowEvent) -> None:
