@@ -226,6 +226,18 @@ def long_parts(n: int) -> list[ShownPart]:
     return [ShownPart(Origin.MEMORY, "", ("Top", "\n")), ShownPart(Origin.TEXT, "", words)]
 
 
+def test_it_begins_at_the_top_when_it_was_filled_before_it_was_seen(qtbot: QtBot) -> None:
+    page = ContextPage()
+    qtbot.addWidget(page)
+    page.resize(800, 600)
+    page.show_context(long_parts(3_000), 4_096)
+    with qtbot.waitExposed(page):
+        page.show()
+    QApplication.processEvents()
+    assert text_of(page).verticalScrollBar().maximum() > 1_000
+    assert text_of(page).verticalScrollBar().value() == 0
+
+
 def test_it_begins_at_the_top_and_keeps_its_place_when_the_text_changes(page: ContextPage) -> None:
     page.show_context(long_parts(3_000), 4_096)
     bar = text_of(page).verticalScrollBar()

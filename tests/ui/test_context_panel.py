@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QProgressBar, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -113,12 +114,24 @@ def test_notes_that_come_back_leave_the_caret_where_it_is(panel: ContextPanel, q
     memory = find(panel, "memory")
     assert isinstance(memory, GrowingField)
     qtbot.keyClicks(memory, "Rain")
-    qtbot.keyClick(memory, Qt.Key.Key_Home)
+    qtbot.keyClick(memory, Qt.Key.Key_Left)
     panel.set_notes(dataclasses.replace(panel.notes, pins=PINS))
-    qtbot.keyClicks(memory, "No ")
-    assert panel.notes.memory == "No Rain"
+    qtbot.keyClicks(memory, "li")
+    assert panel.notes.memory == "Railin"
     qtbot.keyClick(memory, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert panel.notes.memory == "Rain"
+
+
+def test_no_break_spaces_stay(panel: ContextPanel, qtbot: QtBot) -> None:
+    notes = ContextNotes(
+        "Il dit\u00a0: «\u00a0Non\u00a0!\u00a0»\nPuis rien.", lore=(LoreEntry("1", "A", ("a",), "a\u00a0!"),)
+    )
+    panel.set_notes(notes)
+    assert panel.notes == notes
+    memory = find(panel, "memory")
+    memory.moveCursor(QTextCursor.MoveOperation.End)
+    qtbot.keyClicks(memory, " Fin.")
+    assert panel.notes == dataclasses.replace(notes, memory=f"{notes.memory} Fin.")
 
 
 def test_the_depth(panel: ContextPanel, qtbot: QtBot, emitted: list[ContextNotes]) -> None:
@@ -202,6 +215,14 @@ def test_an_entry_is_added_and_told(panel: ContextPanel, qtbot: QtBot, emitted: 
     assert len({entry.id for entry in emitted[-1].lore}) == 4
     settle()
     assert QApplication.focusWidget() is rows(panel)[0].edit
+
+
+def test_a_new_entry_stays_open_when_notes_come_back(panel: ContextPanel, qtbot: QtBot) -> None:
+    panel.set_notes(NOTES)
+    press(qtbot, find(panel, "loreAdd"))
+    panel.set_notes(dataclasses.replace(NOTES, pins=()))  # as a pin is taken off while the fields are empty
+    qtbot.keyClicks(find(panel, "loreTitle"), "Gulls")
+    assert [entry.title for entry in panel.notes.lore] == ["Gulls", *(entry.title for entry in NOTES.lore)]
 
 
 def test_an_entry_that_stays_empty_is_gone_when_it_is_closed(

@@ -119,7 +119,7 @@ def test_showing_an_entry_tells_nobody_and_leaves_the_caret(
     qtbot.keyClick(field, Qt.Key.Key_Home)
     editor.set_entry(editor.entry)
     assert field.textCursor().position() == 0
-    other = LoreEntry("2", "Storm", ("storm", "gale"), "It blows.", priority=7, is_regex=True)
+    other = LoreEntry("2", "Storm", ("storm", "gale"), "It\r\nblows.", priority=7, is_regex=True)
     editor.set_entry(other)
     assert len(emitted) == told
     assert (find(editor, "loreTitle").text(), find(editor, "loreKeys").text()) == ("Storm", "storm|gale")

@@ -116,8 +116,8 @@ class ContextPanel(QWidget):
     def notes(self) -> ContextNotes:
         """As they are shown, with what has not been told yet."""
         return ContextNotes(
-            memory=self._memory.toPlainText(),
-            authors_note=self._note.toPlainText(),
+            memory=self._memory.text,
+            authors_note=self._note.text,
             note_depth=self._depth.box.value(),
             lore=self._lore.entries,
             pins=self._pins.pins,

@@ -25,9 +25,14 @@ class GrowingField(QPlainTextEdit):
         self.document().documentLayout().documentSizeChanged.connect(self._fit)
         self._fit()
 
+    @property
+    def text(self) -> str:
+        """What the field holds, with its no-break spaces (`toPlainText` makes others of them)."""
+        return self.document().toRawText().replace("\u2029", "\n").replace("\u2028", "\n")
+
     def set_text(self, text: str) -> None:
         """Show `text`; the caret and undo stay when it is what the field holds."""
-        if text != self.toPlainText():
+        if text != self.text:
             self.setPlainText(text)
 
     def _fit(self) -> None:

@@ -58,7 +58,7 @@ class LoreEditor(QFrame):
             "What the model is told, such as: Annie is the keeper’s daughter. She limps.",
             "Shown to the model when one of the words stands in the text that it sees.",
         )
-        self._text.textChanged.connect(lambda: self._change(text=self._text.toPlainText()))
+        self._text.textChanged.connect(lambda: self._change(text=self._text.text))
         self._priority = NumberField(
             "lorePriority",
             "Priority",
