@@ -13,6 +13,7 @@ from writer.document.drafts.journal_notice import JournalNotice, JournalStatus
 from writer.document.drafts.recovery import DraftFound, Recovered, list_drafts, recover
 from writer.document.files.file_ops import FileOps
 from writer.document.generation_record import GenerationRecord
+from writer.document.notes import NO_NOTES
 from writer.document.provenance import Author
 
 NOON = datetime(2031, 5, 4, 12, tzinfo=UTC)
@@ -34,7 +35,7 @@ class Bench:
         self.clock = 1000.0
         self.wall = NOON
         self.notices: list[JournalNotice] = []
-        self.document = Document(text)
+        self.document = Document(text, notes=begin.get("notes", NO_NOTES))  # type: ignore[arg-type]
         self.journal = DraftJournal(
             folders, self.ops, monotonic=lambda: self.clock, now=lambda: self.wall, notify=self.notices.append
         )
@@ -42,7 +43,9 @@ class Bench:
         self.draft = draft or Draft("ab12", "Night")
         self.journal.begin(self.draft, text, self.document.runs(), (), **arguments)  # type: ignore[arg-type]
         replay(self.document, arguments["changes"])  # type: ignore[arg-type]
+        self.document.set_notes(begin.get("notes_now", self.document.notes))  # type: ignore[arg-type]
         self.document.subscribe(lambda change: self.journal.record(change, self.clock))
+        self.document.subscribe_notes(lambda notes: self.journal.record_notes(notes, self.clock))
 
     def type(self, text: str, at: int | None = None) -> None:
         at = len(self.document) if at is None else at
@@ -79,6 +82,7 @@ class Bench:
         recovered = self.recovered()
         assert recovered.text == self.document.text
         assert list(recovered.runs) == self.document.runs()
+        assert recovered.notes == self.document.notes
         assert recovered.problem == ""
 
 

@@ -118,6 +118,58 @@ def test_versions_of_a_draft_come_along_to_its_file(desk: Desk, tmp_path: Path) 
     lock.release()
 
 
+def test_notes_for_the_model_come_back_with_the_file(desk: Desk, tmp_path: Path) -> None:
+    path = tmp_path / "story.txt"
+    path.write_text("old")
+    m = open_manuscript(path, desk).manuscript
+    assert (m.document.notes, m.has_unsaved_text) == ({}, False)
+    m.document.set_notes({"memory": "one"})
+    assert m.has_unsaved_text
+    snapshot = m.snapshot()
+    m.document.set_notes({"memory": "two"})
+    save_manuscript(snapshot, path, desk)
+    m.document.mark_saved(snapshot.state)
+    assert m.document.has_unsaved_notes
+    again = open_manuscript(path, desk).manuscript.document
+    assert (again.text, again.notes, again.modified) == ("old", {"memory": "one"}, False)
+    save(m, desk)
+    assert open_manuscript(path, desk).manuscript.document.notes == {"memory": "two"}
+
+
+def test_notes_go_with_a_text_to_its_first_file_in_the_place_of_those_that_stand_there(
+    desk: Desk, tmp_path: Path
+) -> None:
+    path = tmp_path / "story.txt"
+    path.write_text("theirs")
+    theirs = open_manuscript(path, desk).manuscript
+    theirs.document.set_notes({"memory": "theirs"})
+    save(theirs, desk)
+    assert theirs.lock is not None
+    theirs.lock.release()
+    m = Manuscript(Document())
+    assert not m.has_unsaved_text
+    m.document.set_notes({"memory": "mine"})
+    assert m.has_unsaved_text
+    _, lock = save_manuscript_as(m.snapshot(), path, desk, m.key, keeps_former=False)
+    lock.release()
+    assert open_manuscript(path, desk).manuscript.document.notes == {"memory": "mine"}
+
+
+def test_notes_that_find_no_place_are_told(desk: Desk, tmp_path: Path) -> None:
+    path = tmp_path / "story.txt"
+    path.write_text("old")
+    newer = b'{"format": "writer-authorship", "version": 99, "text": "who knows", "context": {"memory": "newer"}}'
+    sidecar_path(path, desk.ops).write_bytes(newer)
+    m = open_manuscript(path, desk).manuscript
+    assert (m.document.notes, m.keeps_authorship) == ({}, False)
+    assert save_manuscript(m.snapshot(), path, desk).notices == ()
+    m.document.set_notes({"memory": "mine"})
+    m.fingerprint = open_manuscript(path, desk).manuscript.fingerprint
+    (notice,) = save_manuscript(m.snapshot(), path, desk).notices
+    assert "story.txt is saved, but your notes for the model could not be kept" in notice
+    assert sidecar_path(path, desk.ops).read_bytes() == newer
+
+
 class NoCompanions(FileOps):
     """Writes the manuscript itself, and nothing that belongs to it."""
 
@@ -136,10 +188,11 @@ def test_what_belongs_to_a_file_never_keeps_its_text_from_being_saved(tmp_path: 
     desk = desk_in(tmp_path / "state", NoCompanions(path))
     m = open_manuscript(path, desk).manuscript
     m.document.replace(3, 3, " and new", Author.MODEL, "g")
+    m.document.set_notes({"memory": "mine"})
     assert m.path is not None
     saved = save_manuscript(m.snapshot(), m.path, desk)
     assert path.read_text() == "old and new"
     told = " ".join(saved.notices)
-    for what in ("undo", "version", "who wrote what"):
+    for what in ("undo", "version", "who wrote what", "your notes for the model"):
         assert what in told
     assert not sidecar_path(path, desk.ops).exists()
