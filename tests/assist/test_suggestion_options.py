@@ -10,7 +10,8 @@ import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 
-from writer.assist.suggestion_options import BOUNDS, GOALS, SuggestionOptions
+from writer.assist.endings import Goal
+from writer.assist.suggestion_options import AS_SET, BOUNDS, GOALS, SuggestionOptions
 
 FIELDS = [field.name for field in dataclasses.fields(SuggestionOptions)]
 OTHER = SuggestionOptions(
@@ -32,6 +33,11 @@ def test_every_option_survives_a_settings_file() -> None:
         assert getattr(OTHER, name) != getattr(defaults, name), f"{name} would prove nothing"
     assert SuggestionOptions.from_dict(tomllib.loads(tomli_w.dumps(OTHER.to_dict()))) == OTHER
     assert SuggestionOptions.from_dict(json.loads(json.dumps(OTHER.to_dict()))) == OTHER
+
+
+def test_every_goal_is_one_that_a_continuation_can_have() -> None:
+    assert {*GOALS} == {*Goal, AS_SET}
+    assert SuggestionOptions.from_dict({"continue_goal": AS_SET}).continue_goal == AS_SET
 
 
 def test_what_is_missing_has_its_default_and_the_unknown_is_left_out() -> None:

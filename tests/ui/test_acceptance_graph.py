@@ -1,11 +1,14 @@
 """The graph tells how often suggestions were taken, and where the threshold lies."""
 
+import math
+
 import pytest
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QColor, QHelpEvent, QImage
 from PySide6.QtWidgets import QApplication, QToolTip
 from pytestqt.qtbot import QtBot
 
+from writer.assist.calibration import Acceptance
 from writer.ui import theme as themes
 from writer.ui.acceptance_graph import AcceptanceGraph
 
@@ -28,13 +31,13 @@ def graph(qtbot: QtBot, qapp: QApplication) -> AcceptanceGraph:
     return graph
 
 
-def columns_of(graph: AcceptanceGraph, token: str) -> set[int]:
-    """Where bars have the colour, in fifths of the width."""
+def columns_of(graph: AcceptanceGraph, token: str, n_ranges: int = 5) -> set[int]:
+    """The ranges whose bars have the colour."""
     image: QImage = graph.grab().toImage()
     wanted = QColor(getattr(themes.LIGHT, token)).rgb()
     width = image.width()
     hits = [x for x in range(width) for y in range(BASE) if image.pixel(x, y) == wanted]
-    return {5 * x // width for x in set(hits)}
+    return {n_ranges * x // width for x in set(hits)}
 
 
 @pytest.mark.parametrize(
@@ -78,15 +81,39 @@ def test_one_bar_alone_and_shares_of_nothing(graph: AcceptanceGraph) -> None:
 
 
 def test_it_is_told_to_those_who_do_not_see_it(graph: AcceptanceGraph) -> None:
-    graph.set_acceptance(RISING, 4)
+    graph.set_acceptance([(-1.0, 0.01, 0), *RISING], 4)
     told = graph.accessibleDescription()
-    assert "Of 65 suggestions you took 14" in told  # 0 + 2 + 3 + 5 + 4
+    assert "65 suggestions" in told
+    assert "about 0%" in told
+    assert "about 80%" in told
     assert "1 in 4" in told
+
+
+def test_a_range_of_which_nothing_is_known_has_a_place_and_no_bar(graph: AcceptanceGraph) -> None:
+    graph.set_acceptance([(0.1, 0.2, 4), (0.3, 0.3, 0), (0.5, 0.4, 0), (0.7, 0.5, 0), (0.9, 0.9, 4)], 4)
+    assert columns_of(graph, "scroll") == {0}
+    assert columns_of(graph, "accent") == {4}
+    assert graph.threshold == 0.3, "what is believed of it counts, as it does for the gate"
+
+
+def test_it_draws_what_the_record_gives(graph: AcceptanceGraph) -> None:
+    record = Acceptance()
+    graph.set_acceptance(record.curve(), 4, record.threshold(4))
+    assert graph.n_shown == 0
+    for confidence, n_taken in ((-3.0, 0), (-1.5, 3), (-0.3, 18)):
+        for number in range(20):
+            record.record(confidence, number < n_taken)
+    graph.set_acceptance(record.curve(), 4, record.threshold(4))
+    assert graph.n_shown == 60
+    assert columns_of(graph, "scroll", 16) == {3, 9}
+    assert columns_of(graph, "accent", 16) == {14}
+    graph.set_acceptance(record.curve(), 4, -math.inf)
+    assert columns_of(graph, "accent", 16) == {3, 9, 14}
 
 
 def test_pointing_at_a_bar_tells_its_figures(graph: AcceptanceGraph) -> None:
     graph.set_acceptance(RISING, 4)
-    for fifth, said in ((1, "2 of 20"), (4, "4 of 5")):
+    for fifth, said in ((1, "about 10% of suggestions that are this sure, as 20 show"), (4, "about 80%")):
         place = QPoint(fifth * 286 // 5 + 20, 100)
         event = QHelpEvent(QHelpEvent.Type.ToolTip, place, graph.mapToGlobal(place))
         QApplication.sendEvent(graph, event)

@@ -5,10 +5,10 @@ import dataclasses
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QPushButton, QSlider, QSpinBox, QWidget
+from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLabel, QPushButton, QSlider, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
-from writer.assist.suggestion_options import BOUNDS, GOALS, SuggestionOptions
+from writer.assist.suggestion_options import AS_SET, BOUNDS, GOALS, SuggestionOptions
 from writer.ui.suggestions_panel import SuggestionsPanel
 
 # Qt says so for every top-level window without a screen.
@@ -91,9 +91,14 @@ def test_each_control_changes_its_own_option_and_no_other(
     qtbot.keyClicks(words, "120")
     qtbot.keyClick(words, Qt.Key.Key_Return)
     is_now(continue_words=120)
-    for goal in GOALS:
-        qtbot.mouseClick(find(panel, f"goal-{goal}"), LEFT)
-        is_now(continue_goal=goal)
+    goal = find(panel, "goal")
+    assert isinstance(goal, QComboBox)
+    goal.setFocus()
+    qtbot.keyClick(goal, Qt.Key.Key_Home)
+    is_now(continue_goal="sentence")
+    for key in GOALS[1:]:
+        qtbot.keyClick(goal, Qt.Key.Key_Down)
+        is_now(continue_goal=key)
     qtbot.mouseClick(find(panel, "takes-2"), LEFT)
     is_now(n_takes=2)
     tick(panel, qtbot, "ghost")
@@ -105,8 +110,9 @@ def test_set_options_shows_them_and_tells_nobody(panel: SuggestionsPanel, emitte
     panel.set_options(OTHER)
     assert panel.options == OTHER
     assert emitted == []
-    for name, is_on in (("ghost", False), ("strip", True), ("offTheRecord", True), ("goal-scene", True)):
+    for name, is_on in (("ghost", False), ("strip", True), ("offTheRecord", True)):
         assert find(panel, name).isChecked() is is_on
+    assert find(panel, "goal").currentText() == "To the end of the scene"
     assert [find(panel, f"takes-{n}").isChecked() for n in (2, 3, 4)] == [False, False, True]
     assert (find(panel, "oneIn").value(), find(panel, "continueWords").value()) == (7, 200)
     assert [chip.text() for chip in chips(panel)] == ["suddenly", "R&&D"]
@@ -123,8 +129,8 @@ def test_an_option_finer_than_the_dial_is_kept_until_it_is_turned(
 def test_pressing_the_chosen_segment_again_keeps_it(
     panel: SuggestionsPanel, qtbot: QtBot, emitted: list[SuggestionOptions]
 ) -> None:
-    qtbot.mouseClick(find(panel, "goal-words"), LEFT)
-    assert find(panel, "goal-words").isChecked()
+    qtbot.mouseClick(find(panel, "takes-3"), LEFT)
+    assert find(panel, "takes-3").isChecked()
     assert emitted == []
 
 
@@ -132,9 +138,12 @@ def test_what_depends_on_a_switch_rests_with_it(panel: SuggestionsPanel, qtbot: 
     tick(panel, qtbot, "ghost")
     assert not find(panel, "oneIn").isEnabled()
     assert not panel.graph.isEnabled()
-    qtbot.mouseClick(find(panel, "goal-sentence"), LEFT)
+    goal = find(panel, "goal")
+    qtbot.keyClick(goal, Qt.Key.Key_End)
+    assert panel.options.continue_goal == AS_SET
     assert not find(panel, "continueWords").isEnabled()
-    qtbot.mouseClick(find(panel, "goal-words"), LEFT)
+    qtbot.keyClick(goal, Qt.Key.Key_Up)
+    assert panel.options.continue_goal == "words"
     assert find(panel, "continueWords").isEnabled()
 
 
@@ -207,12 +216,12 @@ def test_the_graphs_line_follows_the_number(panel: SuggestionsPanel, qtbot: QtBo
 
 def test_every_control_explains_itself(panel: SuggestionsPanel) -> None:
     panel.set_options(OTHER)
-    kinds = (QCheckBox, QPushButton, QSlider, QSpinBox)
+    kinds = (QCheckBox, QComboBox, QPushButton, QSlider, QSpinBox)
     controls = [control for kind in kinds for control in panel.findChildren(kind)]
-    assert len(controls) > 15
+    assert len(controls) >= 15
     for control in controls:
         assert control.toolTip() or control.parentWidget().toolTip(), control.objectName()
-        assert control.accessibleName() or (not isinstance(control, (QSlider, QSpinBox)) and control.text())
+        assert control.accessibleName() or (not isinstance(control, (QComboBox, QSlider, QSpinBox)) and control.text())
     for name, option in (("oneIn", "one_in"), ("continueWords", "continue_words")):
         box = find(panel, name)
         assert (box.minimum(), box.maximum()) == BOUNDS[option]

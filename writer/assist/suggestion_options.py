@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-GOALS = ("sentence", "paragraph", "scene", "words")  # how far a continuation goes
+AS_SET = "as_set"  # as many tokens as the sampling controls say
+GOALS = ("sentence", "paragraph", "scene", "words", AS_SET)  # how far a continuation goes
 BOUNDS: Mapping[str, tuple[float, float]] = {
     "one_in": (1, 10),
     "own_words": (0.0, 1.0),

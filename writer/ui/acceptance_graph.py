@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from writer.ui.overrides import nothing, reported
 from writer.ui.theme import SPACE
 
-Curve = Sequence[tuple[float, float, int]]  # confidence, share that was taken (0 to 1), how many were shown
+# For each range of confidence: its middle, the share that is taken (0 to 1), how many suggestions that is known from.
+Curve = Sequence[tuple[float, float, int]]
 
 _HEIGHT = 128
 _GAP = 2  # between bars
@@ -39,7 +40,7 @@ class AcceptanceGraph(QWidget):
     def set_acceptance(self, curve: Curve, one_in: int, threshold: float | None = None) -> None:
         """curve -- by rising confidence; threshold -- the least confidence that is shown: without it the least from
         which on every kind was taken at least once in `one_in`"""
-        self._bars = sorted(bar for bar in curve if bar[2] > 0)
+        self._bars = sorted(curve)
         self._one_in = one_in
         self._threshold = threshold
         self._describe()
@@ -57,8 +58,8 @@ class AcceptanceGraph(QWidget):
     @property
     def threshold(self) -> float | None:
         """The least confidence that is shown; None without data, or when nothing is sure enough."""
-        if not self._bars or self._threshold is not None:
-            return self._threshold if self._bars else None
+        if not self.n_shown or self._threshold is not None:
+            return self._threshold if self.n_shown else None
         least = None
         for confidence, share, _ in reversed(self._bars):
             if share < 1 / self._one_in:
@@ -71,13 +72,15 @@ class AcceptanceGraph(QWidget):
         return threshold is not None and confidence >= threshold
 
     def _describe(self) -> None:
-        if not self._bars:
+        known = [bar for bar in self._bars if bar[2]]
+        if not known:
             self.setAccessibleDescription(_NOTHING_YET.replace("\n", " "))
             return
-        n_taken = round(sum(share * count for _, share, count in self._bars))
+        n = self.n_shown
         self.setAccessibleDescription(
-            f"Of {self.n_shown:,} suggestions you took {n_taken:,}."
-            f" The line stands at 1 in {self._one_in}: what you took less often is not shown."
+            f"Known from {n:,} suggestion{'s' if n != 1 else ''}: of the least sure you take about {known[0][1]:.0%},"
+            f" of the surest about {known[-1][1]:.0%}. What you would take less often than 1 in {self._one_in} is not"
+            " shown."
         )
 
     # -- places --------------------------------------------------------------------------------------------------
@@ -88,10 +91,10 @@ class AcceptanceGraph(QWidget):
 
     def _highest(self) -> float:
         """The share that the plot's top stands for: the line has a place of its own below it."""
-        return max(_ABOVE_LINE / self._one_in, *(share for _, share, _ in self._bars))
+        return max(_ABOVE_LINE / self._one_in, *(share for _, share, count in self._bars if count))
 
     def _rects(self) -> list[QRectF]:
-        """One for each bar. Bars of equal confidence steps are equally wide, side by side over the whole width."""
+        """One for each range, side by side over the whole width."""
         plot = self._plot()
         values = [confidence for confidence, _, _ in self._bars]
         edges = [(first + second) / 2 for first, second in pairwise(values)]
@@ -100,7 +103,7 @@ class AcceptanceGraph(QWidget):
         scale = plot.width() / (edges[-1] - edges[0])
         rects = []
         for (left, right), (_, share, _) in zip(pairwise(edges), self._bars, strict=True):
-            height = max(_LEAST_BAR, plot.height() * share / self._highest())
+            height = min(max(_LEAST_BAR, plot.height() * share / self._highest()), plot.height())
             x = plot.left() + (left - edges[0]) * scale
             width = max(1.0, (right - left) * scale - _GAP)
             rects.append(QRectF(x, plot.bottom() - height, width, height))
@@ -117,7 +120,7 @@ class AcceptanceGraph(QWidget):
         painter = QPainter(self)
         if not self.isEnabled():
             painter.setOpacity(0.5)
-        if self._bars:
+        if self.n_shown:
             self._paint_bars(painter)
         else:
             painter.setPen(_color(QPalette.ColorRole.PlaceholderText))
@@ -130,9 +133,11 @@ class AcceptanceGraph(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         rects = self._rects()
         shown = [rect for rect, (confidence, _, _) in zip(rects, self._bars, strict=True) if self._shows(confidence)]
-        for rect in rects:
-            painter.setBrush(_color(QPalette.ColorRole.Accent if rect in shown else QPalette.ColorRole.Dark))
-            painter.drawRoundedRect(rect, 1.5, 1.5)
+        for rect, (confidence, _, count) in zip(rects, self._bars, strict=True):
+            if count:
+                is_shown = self._shows(confidence)
+                painter.setBrush(_color(QPalette.ColorRole.Accent if is_shown else QPalette.ColorRole.Dark))
+                painter.drawRoundedRect(rect, 1.5, 1.5)
         if shown:  # a mark below the axis: what lies right of it is shown
             x, y = shown[0].left(), shown[0].bottom() + 2
             painter.drawPolygon([QPointF(x, y), QPointF(x + _MARK, y + _MARK), QPointF(x - _MARK, y + _MARK)])
@@ -161,7 +166,7 @@ class AcceptanceGraph(QWidget):
 
     @reported(lambda: False)
     def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent) and self._bars:
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent) and self.n_shown:
             QToolTip.showText(event.globalPos(), self._told_at(event.pos().x()), self)
             return True
         return super().event(event)
@@ -169,8 +174,9 @@ class AcceptanceGraph(QWidget):
     def _told_at(self, x: int) -> str:
         for rect, (confidence, share, count) in zip(self._rects(), self._bars, strict=True):
             if rect.left() <= x < rect.right() + _GAP:
-                told = f"You took {round(share * count):,} of {count:,} suggestions that were about this sure."
-                return f"{told} Such are {'shown' if self._shows(confidence) else 'not shown'}."
+                known = f"You take about {share:.0%} of suggestions that are this sure, as {count:,} show."
+                such = f"Such are {'shown' if self._shows(confidence) else 'not shown'}."
+                return f"{known} {such}" if count else f"None were this sure yet. {such}"
         return self.accessibleDescription()
 
 

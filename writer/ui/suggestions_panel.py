@@ -4,9 +4,9 @@ import dataclasses
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
 
-from writer.assist.suggestion_options import BOUNDS, SuggestionOptions
+from writer.assist.suggestion_options import AS_SET, BOUNDS, SuggestionOptions
 from writer.ui.acceptance_graph import AcceptanceGraph, Curve
 from writer.ui.option_rows import Choice, NumberField, Question, caption, heading, link, pass_wheel_by, switch
 from writer.ui.scroll_column import ScrollColumn
@@ -15,11 +15,16 @@ from writer.ui.word_chips import WordChips
 
 _STEP = 5  # percent that one step of the dial is
 _GOALS = {
-    "sentence": ("Sentence", "To the end of the sentence."),
-    "paragraph": ("Paragraph", "To the end of the paragraph."),
-    "scene": ("Scene", "Until a scene ends, or some 400 words are written."),
-    "words": ("Words", "About as many words as you say; the last sentence is whole."),
+    "sentence": "To the end of the sentence",
+    "paragraph": "To the end of the paragraph",
+    "scene": "To the end of the scene",
+    "words": "For about so many words",
+    AS_SET: "For as many tokens as are set",
 }
+_GOAL_TIP = (
+    "How far Continue goes, and each take. The last sentence is whole, except where tokens are counted: their number"
+    " is set in the panel How the model writes."
+)
 _TAKES = tuple((str(n), str(n), f"Write {n} continuations side by side, to choose from.") for n in (2, 3, 4))
 _WORDS_TIP = "About so many words; the last sentence is always whole."
 
@@ -149,17 +154,23 @@ class SuggestionsPanel(QWidget):
         self._column.addWidget(self._question)
 
     def _add_continue(self) -> None:
-        self._goal = Choice("goal", "How far", [(key, text, tip) for key, (text, tip) in _GOALS.items()])
-        self._goal_text = caption("goalSummary")
-        self._goal.chosen.connect(lambda key: self._change(continue_goal=key))
-        self._words = NumberField("continueWords", "About so many words", _WORDS_TIP, *_bounds("continue_words"))
+        self._goal = QComboBox()
+        self._goal.setObjectName("goal")
+        self._goal.setAccessibleName("How far Continue goes")
+        self._goal.setAccessibleDescription(_GOAL_TIP)
+        self._goal.setToolTip(_GOAL_TIP)
+        for key, text in _GOALS.items():
+            self._goal.addItem(text, key)
+        self._goal.activated.connect(lambda _place: self._change(continue_goal=self._goal.currentData()))
+        pass_wheel_by(self._goal)
+        self._words = NumberField("continueWords", "Words", _WORDS_TIP, *_bounds("continue_words"))
         self._words.value_changed.connect(lambda value: self._change(continue_words=value))
         self._takes = Choice("takes", "Takes side by side", _TAKES)
         self._takes.chosen.connect(lambda key: self._change(n_takes=int(key)))
         takes = QHBoxLayout()
         takes.addWidget(QLabel("Takes side by side"), 1)
         takes.addWidget(self._takes, 1)
-        self._add(heading("Continue"), self._goal, self._goal_text, self._words)
+        self._add(heading("Continue"), self._goal, self._words)
         self._column.addLayout(takes)
 
     def _add(self, *widgets: QWidget) -> None:
@@ -181,7 +192,7 @@ class SuggestionsPanel(QWidget):
             self._strength.setValue(round(options.own_words * 100 / _STEP))
         self._one_in.set_value(options.one_in)
         self._words.set_value(options.continue_words)
-        self._goal.set_key(options.continue_goal)
+        self._goal.setCurrentIndex(self._goal.findData(options.continue_goal))
         self._takes.set_key(str(options.n_takes))
         self._never.set_words(options.never)
         self._show_consequences()
@@ -191,7 +202,6 @@ class SuggestionsPanel(QWidget):
         options = self._options
         self._one_in.setEnabled(options.ghost)
         self.graph.setEnabled(options.ghost)
-        self._goal_text.setText(_GOALS[options.continue_goal][1])
         self._words.setEnabled(options.continue_goal == "words")
         percent = round(options.own_words * 100)
         self._strength_text.setText(f"{percent} %" if percent else "Off")
