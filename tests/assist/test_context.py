@@ -261,6 +261,14 @@ def test_pieces_have_the_tokens_of_the_whole(begin: int, length: int) -> None:
     assert list(TextTokens(TOKENIZER).encode(text)) == TOKENIZER.encode(text)
 
 
+@given(st.text(st.sampled_from("ab  \n.1é"), max_size=700), st.integers(1, 3))
+def test_pieces_have_the_tokens_of_the_whole_whatever_the_white_space(text: str, n: int) -> None:
+    text = (text * n).strip()
+    words = text.split()
+    if max(map(len, words), default=0) < 100:  # longer ones are cut up
+        assert list(TextTokens(TOKENIZER).encode(text)) == TOKENIZER.encode(text)
+
+
 def test_pieces_have_the_tokens_of_the_whole_for_the_starter(starter_tokenizer: Tokenizer) -> None:
     text = "On 12 May 1984, 300 men   came.\n\n\n  “Why?”\tasked\n\nBo's 5 sons.\n" * 50
     for end in range(len(text) - 300, len(text), 7):
@@ -331,6 +339,17 @@ def test_no_more_than_the_room_is_ever_used(calls: list[tuple[str, ContextNotes,
             assert context.horizon < len(text)
 
 
+def test_the_room_is_kept_to_at_every_key() -> None:
+    builder, most = new_builder(256), 0
+    notes = ContextNotes(authors_note="x", note_depth=2)
+    text = "One.\n\n   Two, too.\n\n\n  " * 60
+    for end in range(len(text)):
+        context = builder.build(text[:end], 0, notes, 64)
+        typed = TOKENIZER.encode(context.prompt.typed.decode())
+        most = max(most, context.n_tokens + len(typed))
+    assert 185 < most <= 192
+
+
 # -- from one key to the next --------------------------------------------------------------------------------------
 
 FULL_NOTES = ContextNotes(
@@ -380,11 +399,60 @@ def test_an_edit_further_up_keeps_what_stands_before_it() -> None:
 
 def test_a_change_before_the_horizon_does_not_move_the_beginning() -> None:
     builder = new_builder()
-    context = build(builder, ALICE)
-    moved = build(builder, "A new first line.\n" + ALICE)
+    context = build(builder, ALICE[:20_000])
+    for text in typed_on(ALICE, 20_000, 150):
+        context = build(builder, text)
+    moved = build(builder, "A new first line.\n" + text)
     assert moved.token_ids == context.token_ids
     assert moved.horizon == context.horizon + 18
-    assert build(builder, ALICE).token_ids == context.token_ids
+    assert build(builder, text).token_ids == context.token_ids
+    assert build(new_builder(), text).token_ids != context.token_ids
+
+
+def test_when_the_text_is_read_anew_anyway_it_is_cut_too() -> None:
+    builder = new_builder()
+    context = build(builder, ALICE[:20_000])
+    for text in typed_on(ALICE, 20_000, 600):
+        context = build(builder, text)
+        if context.n_tokens > 720:
+            break
+    assert build(builder, text).horizon == context.horizon
+    noted = build(builder, text, ContextNotes(memory="A dream."))
+    assert noted.horizon > context.horizon
+    assert noted.n_tokens < 600
+
+
+def test_lore_and_pins_that_a_cut_brings_have_room() -> None:
+    far, near = "Anna and the oath. ", "Bo is here. " * 700
+    lore = (
+        LoreEntry("1", "A", ("Anna",), "one " * 140, priority=1),
+        LoreEntry("2", "B", ("Bo",), "two " * 285),
+    )
+    notes = ContextNotes(lore=lore, pins=(Pin(far + "Bo"), Pin(("Bo is here. " * 16 + "End.").strip())))
+    context = build(new_builder(), ("Bo is here. " * 16 + "End. ") + far + near, notes, idle=True)
+    assert ("lore", "B") in titles(context)
+    assert len(titles(context)) == 3
+    assert context.n_tokens <= 704
+
+
+def test_the_text_begins_at_the_same_place_where_little_of_it_is_words() -> None:
+    text = ("=" * 64 + " ") * 1200
+    builder = new_builder()
+    horizons = {build(builder, text[:end], idle=end % 3 == 0).horizon for end in range(len(text) - 2000, len(text), 40)}
+    assert len(horizons) == 1
+
+
+def test_text_without_spaces_is_cut_in_large_steps_too() -> None:
+    text = "日本語文字列を書く。" * 800
+    builder = new_builder()
+    contexts = [build(builder, text[:end], idle=True) for end in range(6000, 7000, 3)]
+    assert min(context.n_tokens for context in contexts) > 300
+    assert len({context.horizon for context in contexts}) < 9
+
+
+def test_more_text_than_is_of_use_is_passed_over() -> None:
+    text = ("=" * 100 + "\n") * 400
+    assert new_builder().build(text, 0, NO_NOTES, RESERVE) == build(new_builder(), text)
 
 
 def test_a_caret_that_goes_far_back_sees_the_text_before_it() -> None:

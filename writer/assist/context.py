@@ -29,9 +29,8 @@ _STANDARD_ROOM = 3, 4
 _EARLY = 11, 12  # of that room: from here on a pause is used for a cut. 64 of 1024 tokens are a minute's writing
 _KEPT = 5, 8  # of the room for text: what a cut leaves
 _LEAST_IDLE, _LEAST = 4, 8  # of it: with less than that part before the caret, the text begins earlier again
-_WORTH = 2  # ... if that shows so many times as much
 
-_SIGNATURE_CHARS, _LEAST_SIGNATURE = 48, 24
+_SIGNATURE_CHARS = 48
 _PARAGRAPH_START = re.compile(r"\n(?=[^\S\n]*\S)|\n\s*\Z")
 _NOTE_SEAM = 4  # tokens that a text may have more of when it is divided
 _MOST_HEALED = 9  # tokens looked at for the beginning of a word
@@ -135,7 +134,7 @@ class ContextBuilder:
                 start, head = self._cut_anew(plan, head)
             elif start + offset > 0 and n_text * (_LEAST_IDLE if idle else _LEAST) < plan.early - n_before:
                 earlier, other_head = self._cut_anew(plan, head)
-                if self._tokens.count(text_before[earlier:]) > n_text * _WORTH:
+                if self._tokens.count(text_before[earlier:]) > n_text:
                     start, head = earlier, other_head
         self._cut = (offset + start, text_before[start : start + _SIGNATURE_CHARS])
         self._head = head
@@ -154,21 +153,20 @@ class ContextBuilder:
             return 0 if offset == 0 else None
         if 0 <= index <= len(text) and text.startswith(signature, index):
             return index
-        if len(signature) < _LEAST_SIGNATURE:
+        if len(signature) < _SIGNATURE_CHARS:
             return None
         found = [match.start() for match in re.finditer(f"(?={re.escape(signature)})", text)]
         return min(found, key=lambda other: abs(other - index), default=None)
 
     def _cut_anew(self, plan: _Plan, head: Head) -> tuple[int, Head]:
         """(where the text is to begin, what then stands before it). What the text shows decides about lore and pins,
-        so that a cut may bring others: those are made room for, and last of all as many as there can be."""
-        for _ in range(2):
-            start = self._new_cut(plan, head.n_tokens)
+        so that a cut may bring others; where those do not fit, as many are made room for as there can be."""
+        start = self._new_cut(plan, head.n_tokens)
+        head = self._make_head(plan, start, ())
+        if head.n_tokens + self._tokens.count(plan.text[start:]) > plan.early - plan.n_note:
+            start = self._new_cut(plan, plan.room_before)
             head = self._make_head(plan, start, ())
-            if head.n_tokens + self._tokens.count(plan.text[start:]) <= plan.early - plan.n_note:
-                return start, head
-        start = self._new_cut(plan, plan.room_before)
-        return start, self._make_head(plan, start, ())
+        return start, head
 
     def _new_cut(self, plan: _Plan, n_before: int) -> int:
         """Where to begin after that many tokens, so that a good part of the room is used and a good part left for what
@@ -179,8 +177,7 @@ class ContextBuilder:
         first = self._tokens.start_of_last(text, _part(room, _KEPT))
         if offset > 0:  # `text` begins later at the next key, and must have that place in it still
             first = max(first, len(text) - _part(len(text), _KEPT) - 1)
-        start = start_after(text, first, (len(text) - first) // 2)
-        return start if self._tokens.count(text[start:]) <= room else first
+        return start_after(text, first, (len(text) - first) // 2)
 
     def _make_head(self, plan: _Plan, start: int, kept: Collection[str | Pin]) -> Head:
         """What stands before a text that is shown from `start` on."""

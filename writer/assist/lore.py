@@ -11,9 +11,10 @@ from writer.assist.pattern import Pattern, PatternError
 _SEARCHED_CHARS = 20_000
 # Patterns are searched for in Python: a character costs about a microsecond where few matches are under way at once.
 _SEARCHED_BY_PATTERN = 4000
-# Of all patterns together, at most about half a second at the very first search; later ones know most paragraphs.
-_MOST_WORK = 2_000_000
-_MOST_WORK_AT_ONCE = 200_000
+# Of all patterns together: the work of about 200 that are looked for in 4000 characters, a second at the very most and
+# only at the first search, since later ones know nearly all paragraphs.
+_MOST_WORK = 1_000_000
+_MOST_WORK_AT_ONCE = 100_000
 _MOST_PATTERNS = 200
 
 

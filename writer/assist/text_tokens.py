@@ -41,15 +41,21 @@ class TextTokens:
     def start_of_last(self, text: str, most: int) -> int:
         """An index from which on `text` has at most `most` tokens, close to the first such index: 0 if that is so of
         all of it."""
-        n_tokens, start = 0, len(text)
+        n_tokens = 0
+        start = too_early = len(text)
         for piece in reversed(_cut_up(text)):
             n_tokens += len(self._encode(piece))
+            too_early -= len(piece)
             if n_tokens > most:
                 break
-            start -= len(piece)
-        if start == len(text):  # text without spaces, or hardly any room
-            start = max(0, start - _PIECE_CHARS)
-        while start < len(text) and self.count(text[start:]) > most:
+            start = too_early
+        while start - too_early > max(1, (len(text) - start) // 16):
+            middle = (start + too_early) // 2
+            if self.count(text[middle:]) <= most:
+                start = middle
+            else:
+                too_early = middle
+        while start < len(text) and self.count(text[start:]) > most:  # the whole may have more than its pieces
             start += max(1, (len(text) - start) // 8)
         return start
 
