@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from itertools import pairwise
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
@@ -14,10 +14,10 @@ from writer.ui.labels import plain_label
 from writer.ui.overrides import nothing, reported
 from writer.ui.scroll_column import ScrollColumn
 from writer.ui.take_card import TakeCard
+from writer.ui.takes_controls import MOST_TAKES, TakesControls
 from writer.ui.takes_drawer import TakesDrawer
 from writer.ui.theme import SPACE
 
-LEAST_TAKES, MOST_TAKES = 2, 4
 _FRAME_MS = 16
 _ICON_BUTTON = 24
 _BOTH_HEIGHT = 520  # of cards with the drawer open below them
@@ -25,7 +25,6 @@ _LESSON = (
     "Stuck, or curious? Let the model go on from the caret in several ways at once. Use one with its number, or click "
     "the sentences that you like, one after another, from any of them."
 )
-_NO_MODEL = "There is no model to write them yet: get one in the panel of models."
 
 
 class TakesPanel(QWidget):
@@ -66,7 +65,12 @@ class TakesPanel(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
-        outer.addLayout(self._make_controls())
+        self._controls = TakesControls()
+        self._controls.takes_requested.connect(self.takes_requested)
+        self._controls.stop_requested.connect(self.stop_requested)
+        self._controls.n_takes_changed.connect(self.n_takes_changed)
+        self.write = self._controls.write
+        outer.addWidget(self._controls)
         outer.addWidget(self._make_hint())
         self._area = ScrollColumn()
         self._area.column.addStretch(1)
@@ -78,7 +82,6 @@ class TakesPanel(QWidget):
         self.drawer.parent_requested.connect(self.parent_requested)
         self.drawer.left.connect(self.left)
         outer.addWidget(self.drawer, 4)
-        self.set_n_takes(3)
         self.set_records(())
         self.end()
 
@@ -101,13 +104,18 @@ class TakesPanel(QWidget):
         self._arrange()
 
     def set_text(self, take: int, text: str) -> None:
-        """The text of a running take as it is by now."""
+        """The text of a running take as it is by now. A last word of takes that are gone already is no error, here and
+        in `set_finished`."""
+        if take >= self._n_running:
+            return
         self._waiting[take] = text
         if not self._frame.isActive():
             self._frame.start()
 
     def set_finished(self, take: int, note: str = "") -> None:
         """A take is complete. `note` says in a word or two why it ended, when it did not end as it should."""
+        if take >= self._n_running:
+            return
         self._show_waiting()
         self._cards[take].set_finished(note)
         self._unfinished.discard(take)
@@ -152,43 +160,16 @@ class TakesPanel(QWidget):
     @property
     def n_takes(self) -> int:
         """How many takes the writer wants side by side."""
-        return next(n for n, button in self._numbers.items() if button.isChecked())
+        return self._controls.n_takes
 
     def set_n_takes(self, n: int) -> None:
-        n = min(max(n, LEAST_TAKES), MOST_TAKES)
-        for number, button in self._numbers.items():
-            button.setChecked(number == n)
-        self._arrange()
+        self._controls.set_n_takes(n)
 
     def take_focus(self) -> None:
         """Give the keyboard to the takes that wait, else to the button that asks for some."""
         (self._cards[0].text if not self._area.isHidden() else self.write).setFocus()
 
     # -- its parts -----------------------------------------------------------------------------------------------
-
-    def _make_controls(self) -> QHBoxLayout:
-        self._numbers: dict[int, QPushButton] = {}
-        row = QHBoxLayout()
-        row.setContentsMargins(SPACE.l, SPACE.xs, SPACE.l, SPACE.s)
-        row.setSpacing(0)
-        for n, place in zip(range(LEAST_TAKES, MOST_TAKES + 1), ("first", "middle", "last"), strict=True):
-            button = QPushButton(str(n))
-            button.setObjectName(f"takes-{n}")
-            button.setProperty("role", "segment")
-            button.setProperty("place", place)
-            button.setCheckable(True)
-            button.setFixedWidth(34)
-            button.setToolTip(f"{n} takes side by side")
-            button.setAccessibleName(f"{n} takes side by side")
-            button.clicked.connect(lambda _checked, chosen=n: self._on_number_clicked(chosen))
-            row.addWidget(button)
-            self._numbers[n] = button
-        row.addSpacing(SPACE.s)
-        self.write = QPushButton()
-        self.write.setObjectName("write")
-        self.write.clicked.connect(self._on_write_clicked)
-        row.addWidget(self.write, 1)
-        return row
 
     def _make_hint(self) -> QWidget:
         self._hint_row = QWidget()
@@ -239,10 +220,7 @@ class TakesPanel(QWidget):
     def _arrange(self) -> None:
         is_running = bool(self._unfinished)
         n = self._n_running
-        self.write.setText("Stop" if is_running else f"Write {self.n_takes} takes")
-        self.write.setEnabled(is_running or self._is_ready)
-        tip = "Write that many at the caret, side by side." if self._is_ready else _NO_MODEL
-        self.write.setToolTip("Stop writing; what is there stays." if is_running else tip)
+        self._controls.set_state(is_running=is_running, is_ready=self._is_ready)
         keys = "Press 1" if n == 1 else f"Press 1 to {n}"
         self._hint.setText(f"{keys}, or click sentences." if n else _LESSON)
         self._hint_row.setVisible(n > 0 or not self._n_records)
@@ -255,8 +233,11 @@ class TakesPanel(QWidget):
     def _show_fold(self) -> None:
         is_open = self._fold.isChecked()
         self._fold.setText(f"Earlier takes: {self._n_records:,}" if self._n_records else "Earlier takes")
-        self._fold.setIcon(icon("chevron-down" if is_open else "chevron-right", 16))
+        self._draw_fold_icon()
         self.drawer.setVisible(is_open)
+
+    def _draw_fold_icon(self) -> None:
+        self._fold.setIcon(icon("chevron-down" if self._fold.isChecked() else "chevron-right", 16))
 
     def _show_waiting(self) -> None:
         self._frame.stop()
@@ -272,19 +253,15 @@ class TakesPanel(QWidget):
         self._show_fold()
         self._arrange()
 
-    def _on_number_clicked(self, n: int) -> None:
-        self.set_n_takes(n)
-        self.n_takes_changed.emit(n)
-
-    def _on_write_clicked(self) -> None:
-        if self._unfinished:
-            self.stop_requested.emit()
-        else:
-            self.takes_requested.emit(self.n_takes)
-
     @reported(nothing)
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._arrange()
+
+    @reported(nothing)
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange) and hasattr(self, "_fold"):
+            self._draw_fold_icon()
 
     @reported(nothing)
     def keyPressEvent(self, event: QKeyEvent) -> None:

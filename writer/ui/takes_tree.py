@@ -14,7 +14,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QPainter, QPalette, QPen
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QPainter, QPalette, QPen, QResizeEvent
 from PySide6.QtWidgets import QListView, QSizePolicy, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from writer.document.takes.take_record import TakeNode, TakeRecord, tree
@@ -145,6 +145,11 @@ class TakesTree(QListView):
     @property
     def rows(self) -> Sequence[TreeRow]:
         return self._model.rows
+
+    @reported(nothing)
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.scrollTo(self.currentIndex())
 
     def _on_chosen(self, index: QModelIndex) -> None:
         row: TreeRow = index.data(_NODE)
