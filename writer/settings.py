@@ -28,6 +28,8 @@ class Settings:
     point_size: float = 14.0
     window_geometry: str = ""  # Qt's own, base64
     sampling: dict[str, Any] = field(default_factory=dict)
+    suggestions: dict[str, Any] = field(default_factory=dict)  # SuggestionOptions
+    shows_key_latency: bool = False
 
 
 def load_settings(path: Path) -> Settings:

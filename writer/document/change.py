@@ -58,7 +58,7 @@ class Change:
 
 
 def range_after(start: int, end: int, change: Change) -> tuple[int, int] | None:
-    """Where the text that stood from `start` up to `end` stands after a change; None when it is not the same any more."""
+    """Where the text that stood from `start` up to `end` stands after a change; None when it is no longer the same."""
     if change.start >= end:
         return start, end
     if change.removed_end <= start:

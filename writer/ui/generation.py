@@ -1,28 +1,28 @@
 """One press of Continue: the model's words arrive in the document, as one undo step, until they end or are stopped."""
 
 import dataclasses
-import hashlib
 import secrets
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from enum import Enum
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
-from writer.assist.context import writing_context
-from writer.assist.presets import chosen_values
-from writer.document.change import Change
+from writer.assist.context import Context
+from writer.document.change import Change, range_after
 from writer.document.document import Document
-from writer.document.generation_record import GenerationRecord
 from writer.document.provenance import Author
 from writer.engine.config import GenerationConfig
-from writer.engine.events import Finished, PrefillProgress, Token
+from writer.engine.events import Finished, PrefillProgress, TakenBack, Token
 from writer.engine.generate import generate
+from writer.engine.steering import Steering
 from writer.models.loaded import LoadedModel
+from writer.ui.generation_records import new_generation_id, record_of
 from writer.ui.worker import Worker
 
 _RATE_PAUSE_S = 0.5
+FRAME_MS = 16
 
 
 class State(Enum):
@@ -31,14 +31,34 @@ class State(Enum):
     WRITING = "writing"
 
 
+@dataclass(frozen=True)
+class Continued:
+    """What a continuation has put into the document: `text` from `place` on, under the id of its record."""
+
+    generation: str
+    place: int
+    text: str
+
+
+@dataclass(frozen=True)
+class LoopCut:
+    """`text`, which went in a circle, was taken away at `place`."""
+
+    generation: str
+    place: int
+    text: str
+
+
 class GenerationController(QObject):
-    """Starts, stops and receives generations. Anything but the model changing the document stops it."""
+    """Starts, stops and receives continuations. Anything but the model changing the document stops them."""
 
     state_changed = Signal(object)  # State
     reading = Signal(int, int)  # tokens read, of all
     rate_changed = Signal(float)  # tokens per second
     context_changed = Signal(int)  # tokens of the model's window in use
     finished = Signal(object)  # Finished
+    loop_cut = Signal(object)  # LoopCut
+    ended = Signal(object)  # Continued: it has finished or was stopped, and left this
     failed = Signal(str, str)  # message, hint
 
     def __init__(self, worker: Worker, parent: QObject | None = None) -> None:
@@ -48,13 +68,19 @@ class GenerationController(QObject):
         self._state = State.IDLE
         self._document = Document()
         self._unsubscribe: Callable[[], None] = lambda: None
-        self._at = 0
+        self._begin = self._at = 0
+        self._pending = ""  # what has arrived and is not in the document yet
         self._name = ""
         self._applying = False
         self._n_context = 0
         self._n_written = 0
         self._began_s = 0.0
         self._rated_s = 0.0
+        self._last: Continued | None = None
+        self._frame = QTimer(self)
+        self._frame.setSingleShot(True)
+        self._frame.setInterval(FRAME_MS)
+        self._frame.timeout.connect(self._flush)
         worker.event_arrived.connect(self._on_event)
         worker.finished.connect(self._on_job_ended)
         worker.stopped.connect(self._on_job_ended)
@@ -64,31 +90,63 @@ class GenerationController(QObject):
     def state(self) -> State:
         return self._state
 
-    def start(self, model: LoadedModel, document: Document, caret: int, config: GenerationConfig) -> None:
-        """Continue `document` at `caret`; a generation still running is stopped first."""
+    @property
+    def last(self) -> Continued | None:
+        """The continuation that ended last, as long as it stands where it was written, as it was written."""
+        return self._last
+
+    def set_frame_ms(self, milliseconds: int) -> None:
+        """How long arriving words are gathered before they are shown."""
+        self._frame.setInterval(milliseconds)
+
+    def start(
+        self,
+        model: LoadedModel,
+        document: Document,
+        caret: int,
+        context: Context,
+        config: GenerationConfig,
+        steering: Steering,
+        *,
+        replacing: Continued | None = None,
+    ) -> None:
+        """Continue `document` at `caret`; a generation still running is stopped first.
+
+        replacing -- the continuation that makes room for this one, in the same undo step
+        """
         self.stop()
         if config.seed is None:  # drawn here, so that the record has it even when the generation is stopped
             config = dataclasses.replace(config, seed=secrets.randbits(63))
-        prompt = writing_context(document, caret)
-        self._document, self._at = document, caret
-        self._name = f"{model.installed.id}:{secrets.token_hex(8)}"
-        document.add_generation(_record(self._name, model, prompt, config))
-        document.begin_group("Continue", Author.MODEL)
+        self._document, self._begin, self._at, self._last = document, caret, caret, None
+        self._name = new_generation_id(model)
+        document.add_generation(record_of(self._name, model, context, config))
+        document.begin_group("Continue" if replacing is None else "Another continuation", Author.MODEL)
+        if replacing is not None:
+            document.replace(caret, caret + len(replacing.text), "", Author.MODEL)
+        self._unsubscribe()
         self._unsubscribe = document.subscribe(self._on_document_changed)
-        self._job = self._worker.run(lambda: generate(model.session, model.tokenizer, model.cache, prompt, config))
+        prompt = context.prompt
+        self._job = self._worker.run(
+            lambda: generate(model.session, model.tokenizer, model.cache, prompt, config, steering)
+        )
         self._set_state(State.READING)
 
     def stop(self) -> None:
         """Nothing more arrives once this has returned; the engine ends within one step."""
         if self._job:
-            self._worker.stop()
+            self._worker.cancel(self._job)
+            self._pending = ""
             self._end()
 
     def _end(self) -> None:
         self._job = 0
-        self._unsubscribe()
+        self._frame.stop()
         if self._document.in_group:  # an undo may have ended it
             self._document.end_group()
+        text = self._document.slice(self._begin, self._at)
+        self._last = Continued(self._name, self._begin, text) if text else None
+        if self._last is not None:
+            self.ended.emit(self._last)
         self._set_state(State.IDLE)
 
     def _set_state(self, state: State) -> None:
@@ -97,8 +155,18 @@ class GenerationController(QObject):
             self.state_changed.emit(state)
 
     def _on_document_changed(self, change: Change) -> None:
-        if not self._applying:
-            self.stop()
+        if self._applying:
+            return
+        # What streams lies behind a change away from it, or is cut short by one inside it.
+        moved = range_after(self._begin, self._at, change)
+        if moved is None:
+            self._at = self._begin = min(self._begin, len(self._document))
+            self._last = None
+        else:
+            self._begin, self._at = moved
+            if self._last is not None:
+                self._last = dataclasses.replace(self._last, place=self._begin)
+        self.stop()
 
     def _on_event(self, job: int, event: object) -> None:
         if job != self._job:
@@ -112,9 +180,13 @@ class GenerationController(QObject):
             self._rate()
             self._set_state(State.WRITING)
             self._n_context += 1
-            self.context_changed.emit(self._n_context)
-            self._write(event.text)
+            self._pending += event.text
+            if self._pending and not self._frame.isActive():
+                self._frame.start()
+        elif isinstance(event, TakenBack):
+            self._take_back(event)
         elif isinstance(event, Finished):
+            self._flush()
             self.rate_changed.emit(event.statistics.tokens_per_s)
             self.finished.emit(event)
 
@@ -129,32 +201,36 @@ class GenerationController(QObject):
                 self._rated_s = now_s
                 self.rate_changed.emit(self._n_written / (now_s - self._began_s))
 
-    def _write(self, text: str) -> None:
+    def _flush(self) -> None:
+        """Put what has arrived into the document: at most once for each frame that the screen shows."""
+        text, self._pending = self._pending, ""
+        if self._job and text:
+            self._change(self._at, text)
+            self._at += len(text)
+            self.context_changed.emit(self._n_context)
+
+    def _take_back(self, event: TakenBack) -> None:
+        self._n_context -= event.n_tokens
+        self._flush()
+        self._at -= len(event.text)
+        self._change(self._at + len(event.text), "", self._at)
+        if event.is_loop:
+            self.loop_cut.emit(LoopCut(self._name, self._at, event.text))
+
+    def _change(self, end: int, text: str, start: int | None = None) -> None:
         self._applying = True
         try:
-            self._document.replace(self._at, self._at, text, Author.MODEL, self._name)
+            self._document.replace(end if start is None else start, end, text, Author.MODEL, self._name)
         finally:
             self._applying = False
-        self._at += len(text)
 
     def _on_job_ended(self, job: int) -> None:
         if job == self._job:
+            self._flush()
             self._end()
 
     def _on_failed(self, job: int, message: str, hint: str) -> None:
         if job == self._job:
+            self._flush()
             self._end()
             self.failed.emit(message, hint)
-
-
-def _record(generation: str, model: LoadedModel, prompt: str, config: GenerationConfig) -> GenerationRecord:
-    return GenerationRecord(
-        id=generation,
-        model_id=model.installed.id,
-        model_hash=model.installed.manifest.precisions[model.precision].sha256,
-        precision=str(model.precision),
-        settings={name: value for name, value in chosen_values(config).items() if name != "seed"},
-        seed=config.seed,
-        context_hash=hashlib.sha256(prompt.encode("utf-8", "surrogatepass")).hexdigest(),
-        time=datetime.now(UTC).astimezone().isoformat(timespec="seconds"),
-    )

@@ -8,16 +8,19 @@ from PySide6.QtGui import QAction, QCloseEvent
 from PySide6.QtWidgets import QApplication, QBoxLayout, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from writer.assist.presets import chosen_values, config_from
+from writer.assist.suggestion_options import SuggestionOptions
 from writer.document.document import Document
+from writer.document.takes.take_store import TakeStore
 from writer.errors import WriterError
 from writer.models.store import ModelStore
 from writer.paths import UserPaths, resources_dir
 from writer.settings import load_settings, save_settings
 from writer.ui import theme as themes
 from writer.ui.about_panel import AboutPanel
+from writer.ui.acceptance_keeper import AcceptanceKeeper
 from writer.ui.action_bar import ActionBar
+from writer.ui.context_panel import ContextPanel
 from writer.ui.editor import Editor
-from writer.ui.generation import GenerationController, State
 from writer.ui.library import LibraryController
 from writer.ui.manuscript_view import ManuscriptView
 from writer.ui.manuscripts import Manuscripts
@@ -33,10 +36,16 @@ from writer.ui.rail import Rail
 from writer.ui.sampling_panel import SamplingPanel
 from writer.ui.session_keeper import SessionKeeper
 from writer.ui.status_bar import StatusBar
+from writer.ui.suggestions_panel import SuggestionsPanel
+from writer.ui.takes_panel import TakesPanel
 from writer.ui.versions_panel import VersionsPanel
+from writer.ui.word_strip import WordStrip
 from writer.ui.worker import Worker
+from writer.ui.writing import Writing
+from writer.ui.writing_view import WritingView
 
 _SETTINGS_PAUSE_MS = 500
+_ENGINE_NICENESS = 5  # where the processor does not suffice for both, keys come before the model
 
 
 class MainWindow(QMainWindow):
@@ -53,25 +62,45 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(720, 480)
         self.resize(1180, 800)
 
-        self.worker = Worker(self)
+        self.worker = Worker(self, niceness=_ENGINE_NICENESS)
         self.versions_panel = VersionsPanel()
         self.host = ModelHost(self.worker, self)
         self.library = LibraryController(paths, self)
         self.switcher = ModelSwitcher(ModelStore(paths.models), self.host, self.library, self)
-        self.generation = GenerationController(self.worker, self)
         self.notices = NoticeBar()
         self.actions_bar = ActionBar()
         self.editor = Editor(Document(), self._theme())
-        self.pages = Pages(self.editor, self.actions_bar)
+        self.strip = WordStrip()
+        self.pages = Pages(self.editor, self.strip, self.actions_bar)
         self.manuscripts = Manuscripts(self, paths, self.versions_panel, self.pages.recovery)
         self.files = self.manuscripts.files
         self.files.autosaves = self.settings.autosave
         self.status = StatusBar()
         self.sampling = SamplingPanel()
+        self.takes_panel = TakesPanel()
+        self.context_panel = ContextPanel()
+        self.suggestions = SuggestionsPanel()
+        ops, errands = self.manuscripts.desk.ops, self.manuscripts.errands
+        self.acceptance = AcceptanceKeeper(paths.acceptance_file, ops, errands, self)
+        self.writing = Writing(
+            self.worker,
+            self.editor,
+            self.strip,
+            self.files,
+            TakeStore(paths.takes, ops),
+            errands,
+            self.acceptance.acceptance,
+            lambda: self.sampling.config,
+            self,
+        )
+        self.generation = self.writing.generation
         self.models = ModelsPanel()
         self.about = AboutPanel()
         self.rail = Rail()
         self.rail.add_panel("sampling", "How the model writes", "sampling", self.sampling)
+        self.rail.add_panel("takes", "Takes", "takes", self.takes_panel)
+        self.rail.add_panel("suggestions", "While you write", "suggestions", self.suggestions)
+        self.rail.add_panel("context", "What the model keeps in mind", "context", self.context_panel)
         self.rail.add_panel("versions", "Versions", "versions", self.versions_panel)
         self.rail.add_panel("models", "Models", "models", self.models)
         self.rail.add_panel("about", "About the model", "about", self.about, at_bottom=True)
@@ -84,6 +113,8 @@ class MainWindow(QMainWindow):
         self._connect()
         ManuscriptView(self)
         ModelView(self)
+        self.writing_view = WritingView(self)
+        self.writing_view.options_changed.connect(lambda options: self._change_settings(suggestions=options.to_dict()))
         self._apply_settings()
 
     # -- putting together ----------------------------------------------------------------------------------------
@@ -103,19 +134,17 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(center)
 
     def _connect(self) -> None:
-        self.actions_bar.continue_requested.connect(self.continue_writing)
-        self.actions_bar.stop_requested.connect(self.generation.stop)
-        self.generation.state_changed.connect(self._on_state_changed)
-        self.generation.reading.connect(self._on_reading)
-        self.generation.rate_changed.connect(self.status.set_rate)
-        self.generation.context_changed.connect(self._on_context_changed)
-        self.generation.failed.connect(self.show_error)
+        self.actions_bar.continue_requested.connect(self.writing.continue_at_caret)
+        self.actions_bar.stop_requested.connect(self.writing.stop)
+        self.actions_bar.again_requested.connect(self.writing.again)
+        self.actions_bar.takes_requested.connect(self.writing.make_takes)
+        self.host.loaded.connect(self.writing.set_model)
+        self.writing.suggesting.acceptance_changed.connect(self.acceptance.note_change)
         self.switcher.chosen.connect(lambda model_id, form: self._change_settings(model_id=model_id, precision=form))
         self.pages.welcome.begin_requested.connect(self._leave_welcome)
         self.pages.welcome.open_requested.connect(self.files.open)
         self.files.opened.connect(self._on_opened)
         self.about.acknowledged.connect(self._on_acknowledged)
-        self.editor.typing_begun.connect(self.generation.stop)  # so that undo takes back the key first
         self.editor.point_size_changed.connect(lambda size: self._change_settings(point_size=size))
         self.sampling.config_changed.connect(lambda config: self._change_settings(sampling=chosen_values(config)))
         self.menus.theme_group.triggered.connect(self._on_theme_chosen)
@@ -127,6 +156,8 @@ class MainWindow(QMainWindow):
         self.menus.set_theme(self.settings.theme)
         self.editor.set_point_size(self.settings.point_size)
         self.sampling.set_config(config_from(self.settings.sampling))
+        self.writing_view.set_options(SuggestionOptions.from_dict(self.settings.suggestions))
+        self.status.show_key_latency(self.settings.shows_key_latency)
         self.about.set_acknowledged(self.settings.acknowledged)
         if not self.settings.acknowledged:
             self.rail.open("about")
@@ -152,42 +183,17 @@ class MainWindow(QMainWindow):
         self.files.autosaves = is_on
         self._change_settings(autosave=is_on)
 
+    def show_key_latency(self, is_shown: bool) -> None:
+        self.status.show_key_latency(is_shown)
+        self._change_settings(shows_key_latency=is_shown)
+
     def _leave_welcome(self) -> None:
         self._change_settings(welcomed=True)
         self.pages.show_text()
 
-    # -- writing -------------------------------------------------------------------------------------------------
-
-    def continue_writing(self) -> None:
-        """Let the model go on at the caret, or at the end of what is selected."""
-        if self.host.model is None:
-            return
-        if self.files.manuscript.read_only:
-            return
-        self.manuscripts.versions.before_generation()
-        _, caret = self.editor.selection
-        self.editor.set_caret(caret)
-        self.editor.setFocus()
-        self.generation.start(self.host.model, self.files.document, caret, self.sampling.config)
-
-    def _on_state_changed(self, state: State) -> None:
-        running = state is not State.IDLE
-        self.actions_bar.set_running(running=running)
-        self.menus.stop.setEnabled(running)
-        titles = {State.IDLE: "Ready", State.READING: "Reading", State.WRITING: "Writing"}
-        self.status.set_state(titles[state], busy=running)
-
-    def _on_reading(self, done: int, total: int) -> None:
-        self.status.set_state(f"Reading {done:,} of {total:,}", busy=True)
-
-    def _on_context_changed(self, used: int) -> None:
-        if self.host.model is not None:
-            self.status.set_context(used, self.host.model.session.config.n_ctx)
-
     # -- document ------------------------------------------------------------------------------------------------
 
     def _on_opened(self) -> None:
-        self.generation.stop()
         if self.pages.currentWidget() is self.pages.welcome:
             self._leave_welcome()
 
@@ -245,7 +251,8 @@ class MainWindow(QMainWindow):
 
     @reported(nothing)
     def closeEvent(self, event: QCloseEvent) -> None:
-        self.generation.stop()
+        self.writing.stop()
+        self.acceptance.save()
         if not self.manuscripts.may_close(self.close):
             event.ignore()
             return

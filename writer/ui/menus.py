@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence, QShortcut
 from PySide6.QtWidgets import QMenu
 
+from writer.assist.suggestion_options import SuggestionOptions
 from writer.ui import theme as themes
+from writer.ui.word_strip import N_SLOTS
 
 if TYPE_CHECKING:
     from writer.ui.main_window import MainWindow
@@ -78,12 +80,27 @@ class Menus:
     def _make_write_menu(self) -> tuple[QAction, QAction]:
         window = self._window
         menu = self._menu("&Write")
-        go_on = self._add(menu, "&Continue", "Ctrl+Return", window.continue_writing)
-        stop = self._add(menu, "&Stop", "Esc", window.generation.stop)
+        writing = window.writing
+        go_on = self._add(menu, "&Continue", "Ctrl+Return", writing.continue_at_caret)
+        stop = self._add(menu, "&Stop", "Esc", writing.stop)
         go_on.setEnabled(False)
         stop.setEnabled(False)
+        self._add(menu, "&Again", "Ctrl+R", writing.again)
+        self._add(menu, "&Takes", "Ctrl+Shift+Return", writing.make_takes)
+        self._add(menu, "&Bridge the gap", "Ctrl+B", writing.bridge)
+        menu.addSeparator()
+        self._add(menu, "Su&ggest here", "Ctrl+Space", writing.suggesting.ask_now)
+        self.ghost = self._check(menu, "&Ghost text", "Ctrl+Shift+G", lambda on: self._set_option(ghost=on))
+        self.strip = self._check(menu, "&Next words", "F9", lambda on: self._set_option(strip=on))
+        for number in range(N_SLOTS):
+            shortcut = QShortcut(QKeySequence(f"Alt+{number + 1}"), window)
+            shortcut.activated.connect(lambda number=number: writing.word_suggesting.choose(number))
+        menu.addSeparator()
         menu.addSeparator()
         self._add(menu, "&How the model writes…", "Ctrl+,", lambda: window.rail.toggle("sampling"))
+        self._add(menu, "Ta&kes…", "Ctrl+Shift+T", lambda: window.rail.toggle("takes"))
+        self._add(menu, "&While you write…", "Ctrl+Shift+W", lambda: window.rail.toggle("suggestions"))
+        self._add(menu, "What the model keeps in min&d…", "Ctrl+Shift+D", lambda: window.rail.toggle("context"))
         self._add(menu, "&Models…", "Ctrl+Shift+M", lambda: window.rail.toggle("models"))
         return go_on, stop
 
@@ -99,12 +116,25 @@ class Menus:
         self._add(menu, "&Larger text", key.ZoomIn, lambda: editor.set_point_size(editor.point_size + 1))
         self._add(menu, "S&maller text", key.ZoomOut, lambda: editor.set_point_size(editor.point_size - 1))
         self._add(menu, "&Usual size", "Ctrl+0", lambda: editor.set_point_size(themes.PAGE_POINT_SIZE))
+        menu.addSeparator()
+        latency = self._check(menu, "How fast &keys are", "", self._window.show_key_latency)
+        latency.setChecked(self._window.settings.shows_key_latency)
 
     def _make_help_menu(self) -> None:
         menu = self._menu("&Help")
         self._add(menu, "&Guide", "", self._window.show_guide)
         self._add(menu, "&Welcome page", "", self._window.show_welcome)
         self._add(menu, "&About the model: bias and accuracy", "F1", lambda: self._window.rail.open("about"))
+
+    def show_options(self, options: SuggestionOptions) -> None:
+        """Bring what is checked up to what is set."""
+        self.ghost.setChecked(options.ghost)
+        self.strip.setChecked(options.strip)
+
+    def _set_option(self, **changes: object) -> None:
+        options = self._window.writing.options
+        if any(getattr(options, name) != value for name, value in changes.items()):
+            self._window.writing_view.change_options(**changes)
 
     def _name_undo(self) -> None:
         document = self._window.files.document
@@ -116,6 +146,14 @@ class Menus:
 
     def _menu(self, title: str) -> QMenu:
         return self._window.menuBar().addMenu(title)
+
+    def _check(self, menu: QMenu, text: str, shortcut: str, slot: Callable[[bool], object]) -> QAction:
+        """A command that is on or off."""
+        action = menu.addAction(text)
+        action.setCheckable(True)
+        action.setShortcut(shortcut)
+        action.toggled.connect(slot)
+        return action
 
     def _add(
         self, menu: QMenu, text: str, shortcut: QKeySequence.StandardKey | str, slot: Callable[[], object]

@@ -5,10 +5,12 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from writer.ui.action_bar import ActionBar
 from writer.ui.comparison_page import ComparisonPage
+from writer.ui.context_page import ContextPage
 from writer.ui.editor import Editor
 from writer.ui.guide_page import GuidePage
 from writer.ui.recovery_page import RecoveryPage
 from writer.ui.welcome_page import WelcomePage
+from writer.ui.word_strip import WordStrip
 
 
 class Pages(QStackedWidget):
@@ -16,7 +18,7 @@ class Pages(QStackedWidget):
 
     text_shown = Signal()  # in place of another page
 
-    def __init__(self, editor: Editor, actions_bar: ActionBar) -> None:
+    def __init__(self, editor: Editor, strip: WordStrip, actions_bar: ActionBar) -> None:
         super().__init__()
         self._editor = editor
         self._text = QWidget()
@@ -24,14 +26,16 @@ class Pages(QStackedWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(editor, 1)
+        column.addWidget(strip)
         column.addWidget(actions_bar)
         self.welcome = WelcomePage()
         self.comparison = ComparisonPage()
         self.recovery = RecoveryPage()
         self.guide = GuidePage()
-        for page in (self._text, self.welcome, self.comparison, self.recovery, self.guide):
+        self.context = ContextPage()
+        for page in (self._text, self.welcome, self.comparison, self.recovery, self.guide, self.context):
             self.addWidget(page)
-        for page in (self.comparison, self.recovery, self.guide):
+        for page in (self.comparison, self.recovery, self.guide, self.context):
             page.closed.connect(self.show_text)
 
     @property

@@ -32,6 +32,10 @@ class StatusBar(QFrame):
         self._saving = _Slot("Read-only", "Whether your text is in its file, or kept as a draft", "Saving")
         self._words = _Slot("2,000,000 words", "Words in the whole text", "Words")
         self._rate = _Slot("199.9 tokens/s", "How fast the model writes (tokens per second)", "Speed")
+        self._keys = _Slot(
+            "keys 99.9 ms", "How long a key takes to its place on the screen: 19 of 20 are faster", "Keys"
+        )
+        self._keys.hide()
         context_help = "How much of the text the model can see now, of the most it can see (context window)"
         self._context = _Slot("8,192 of 8,192 tokens", context_help, "Context")
         self._meter = QProgressBar()
@@ -58,6 +62,7 @@ class StatusBar(QFrame):
         layout.addWidget(self._mark, 0, Qt.AlignmentFlag.AlignVCenter)
         layout.addWidget(self._model, 1)
         layout.addWidget(self._activity)
+        layout.addWidget(self._keys)
         layout.addWidget(self._rate)
         layout.addSpacing(SPACE.s)
         layout.addWidget(self._meter)
@@ -66,7 +71,7 @@ class StatusBar(QFrame):
         layout.addWidget(self._saving)
         layout.addSpacing(SPACE.s)
         layout.addWidget(self._words)
-        for slot in (self._rate, self._context, self._saving, self._words):
+        for slot in (self._keys, self._rate, self._context, self._saving, self._words):
             slot.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
         self.set_model("", "")
@@ -101,6 +106,13 @@ class StatusBar(QFrame):
         self._activity.setVisible(shown is not None)
         if shown is not None:
             self._activity.set_full_text(f"{shown.title} · {shown.stage}")
+
+    def show_key_latency(self, is_shown: bool) -> None:
+        self._keys.setVisible(is_shown)
+
+    def set_key_latency(self, p95_ms: float) -> None:
+        """What 19 of 20 of the last keys stayed within, in milliseconds."""
+        self._keys.setText(f"keys {p95_ms:.1f} ms")
 
     def set_rate(self, tokens_per_s: float | None) -> None:
         self._rate.setText("" if tokens_per_s is None else f"{tokens_per_s:,.1f} tokens/s")

@@ -1,0 +1,91 @@
+"""The writer's own words follow the open manuscript, while the writer pauses."""
+
+from PySide6.QtCore import QObject, QTimer
+
+from writer.assist.own_words import OwnWords
+from writer.document.document import Document
+from writer.engine.logits_processors import LogitsProcessor
+from writer.models.loaded import LoadedModel
+from writer.ui.worker import Worker
+
+_IDLE_MS = 1_500
+
+
+class OwnWordsKeeper(QObject):
+    """They live on the engine's thread, which alone reads and changes them; nothing of them is stored."""
+
+    def __init__(self, worker: Worker, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._worker = worker
+        self._document = Document()
+        self._own: OwnWords | None = None
+        self._known_revision = -1
+        self._job = 0
+        self._is_off_the_record = False
+        self._left_out: frozenset[str] = frozenset()  # paragraphs written off the record, or erased
+        self._idle = QTimer(self)
+        self._idle.setSingleShot(True)
+        self._idle.setInterval(_IDLE_MS)
+        self._idle.timeout.connect(self._follow)
+        worker.finished.connect(self._on_finished)
+
+    @property
+    def own(self) -> OwnWords | None:
+        """For jobs of the engine's thread."""
+        return self._own
+
+    def blend(self, strength: float) -> LogitsProcessor | None:
+        return self._own.blend(strength) if self._own is not None and strength > 0 else None
+
+    def set_model(self, model: LoadedModel) -> None:
+        self._own = OwnWords(model.tokenizer)
+        self._forget_progress()
+
+    def set_document(self, document: Document) -> None:
+        self._document = document
+        self._left_out = frozenset()
+        self._forget_progress()
+
+    def set_off_the_record(self, is_off: bool) -> None:
+        """What is written from now on is not learnt, not even later."""
+        if is_off and not self._is_off_the_record:
+            self._known = self._paragraphs()
+        elif self._is_off_the_record and not is_off:
+            self._left_out |= self._paragraphs() - self._known
+            self._forget_progress()
+        self._is_off_the_record = is_off
+
+    def erase(self) -> None:
+        """Forget it all; what stands in the text now is not learnt again."""
+        own, self._left_out = self._own, self._left_out | self._paragraphs()
+        if own is not None:
+            self._worker.run(lambda: own.follow(()))
+
+    def interrupt(self) -> None:
+        """Somebody types: give way, and go on in the next pause."""
+        if self._job:
+            self._worker.cancel(self._job)
+            self._job = 0
+        self._idle.start()
+
+    def _forget_progress(self) -> None:
+        self._known_revision = -1
+        self._idle.start()
+
+    def _paragraphs(self) -> frozenset[str]:
+        return frozenset(self._document.text.split("\n"))
+
+    def _follow(self) -> None:
+        own, revision = self._own, self._document.revision
+        if own is None or self._job or self._is_off_the_record or revision == self._known_revision:
+            return
+        text, left_out = self._document.text, self._left_out
+        self._job = self._worker.run_behind(
+            lambda: own.follow(paragraph for paragraph in text.split("\n") if paragraph not in left_out)
+        )
+        self._following_revision = revision
+
+    def _on_finished(self, job: int) -> None:
+        if job == self._job:
+            self._job = 0
+            self._known_revision = self._following_revision

@@ -1,0 +1,345 @@
+"""Help while the writer types: ghost text after a pause."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from writer.assist.calibration import Acceptance
+from writer.assist.context import Context
+from writer.assist.ghost import (
+    Action,
+    Foreseen,
+    Ghost,
+    Situation,
+    may_suggest,
+    pause_ms,
+    refusals_after,
+    text_to_foresee,
+)
+from writer.assist.ghost_draft import GhostGrown, draft_ghost
+from writer.assist.suggestion_options import SuggestionOptions
+from writer.document.change import Change
+from writer.document.document import Document
+from writer.document.provenance import Author
+from writer.engine.config import GenerationConfig
+from writer.engine.steering import Steering
+from writer.models.loaded import LoadedModel
+from writer.ui.context_keeper import ContextKeeper
+from writer.ui.editor import Editor
+from writer.ui.generation_records import new_generation_id, record_of
+from writer.ui.own_words_keeper import OwnWordsKeeper
+from writer.ui.suggestion_key import SuggestionKey
+from writer.ui.worker import Worker
+
+_BEFORE_CHARS = 1_000  # a heading's line, and what the next sentence may need to be told from an abbreviation
+_AFTER_CHARS = 200
+_USUAL_LATENCY_MS = 100.0
+_LATENCY_SHARE = 0.2  # of the newest measurement in the running mean
+
+
+@dataclass
+class _Shown:
+    """The ghost on the page. record_id -- once something of it has been taken"""
+
+    ghost: Ghost
+    place: int
+    context: Context
+    n_variant: int = 0
+    is_complete: bool = False
+    record_id: str = ""
+
+
+class SuggestingController(QObject):
+    """Decides with `writer.assist.ghost` when the model is asked, shows what it says, and puts into the document what
+    the writer takes. It never touches the text unasked."""
+
+    acceptance_changed = Signal()
+    latency_measured = Signal(float)  # from the pause to the first word, milliseconds
+
+    def __init__(
+        self,
+        worker: Worker,
+        editor: Editor,
+        contexts: ContextKeeper,
+        words: OwnWordsKeeper,
+        acceptance: Acceptance,
+        is_busy: Callable[[], bool],
+        parent: QObject | None = None,
+    ) -> None:
+        """is_busy -- whether the model writes for somebody"""
+        super().__init__(parent)
+        self._worker, self._editor, self._contexts, self._words = worker, editor, contexts, words
+        self._acceptance, self._is_busy = acceptance, is_busy
+        self._options = SuggestionOptions()
+        self._config: Callable[[], GenerationConfig] = GenerationConfig
+        self._model: LoadedModel | None = None
+        self._document = Document()
+        self._unsubscribe: Callable[[], None] = lambda: None
+        self._shown: _Shown | None = None
+        self._foreseen: tuple[int, Foreseen] | None = None  # and where its text begins
+        self._job = self._ahead_job = 0
+        self._asked: _Shown | None = None  # what the running job is drafting
+        self._ahead: tuple[int, str] = (0, "")  # the text that the next suggestion is foreseen for, and where it begins
+        self._asked_s = 0.0
+        self._latency_ms = _USUAL_LATENCY_MS
+        self._n_refusals = 0
+        self._applying = False
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.timeout.connect(self._ask)
+        worker.event_arrived.connect(self._on_event)
+        editor.suggestion_key.connect(self._on_key)
+        editor.caret_moved.connect(self._on_caret_moved)
+        editor.composing_changed.connect(lambda is_composing: self.dismiss() if is_composing else None)
+
+    def set_model(self, model: LoadedModel) -> None:
+        self._drop()
+        self._model = model
+
+    def set_document(self, document: Document) -> None:
+        self._drop()
+        self._unsubscribe()
+        self._document = document
+        self._unsubscribe = document.subscribe(self._on_changed)
+
+    def set_options(self, options: SuggestionOptions) -> None:
+        self._options = options
+        if not options.ghost:
+            self._drop()
+
+    def set_config_source(self, config: Callable[[], GenerationConfig]) -> None:
+        """Where the writer's wishes about words are found."""
+        self._config = config
+
+    def ask_now(self) -> None:
+        """The writer asks for a suggestion by a key."""
+        self._drop()
+        self._ask(is_wanted=True)
+
+    def dismiss(self) -> None:
+        """The ghost goes; nothing else happens until the writer types on."""
+        self._drop()
+
+    # -- when ----------------------------------------------------------------------------------------------------------
+
+    def _on_changed(self, change: Change) -> None:
+        if self._applying:
+            return
+        shown = self._shown
+        if shown is not None:
+            is_typed = change.author is Author.HUMAN and not change.removed and change.start == shown.place
+            ghost = shown.ghost.type_through(change.inserted) if is_typed else None
+            if ghost is not None and ghost.text:
+                shown.ghost, shown.place = ghost, change.inserted_end
+                self._editor.show_ghost(ghost.text)
+                return  # what is being drafted goes on from the same words
+            self._hide(is_refused=is_typed and not shown.record_id and ghost is None)
+        self._stop_jobs()
+        self._wait()
+
+    def _on_caret_moved(self, caret: int) -> None:
+        expected = self._shown or self._asked
+        if expected is not None and caret != expected.place and not self._applying:
+            self._hide()
+            self._stop_jobs()
+        self._wait()
+
+    def _wait(self) -> None:
+        if self._options.ghost and self._model is not None and self._shown is None:
+            self._pause.start(pause_ms(self._latency_ms, self._n_refusals))
+
+    def _situation(self, caret: int) -> Situation:
+        document, (start, end) = self._document, self._editor.selection
+        after = document.slice(caret, min(len(document), caret + _AFTER_CHARS)).partition("\n")[0]
+        before = document.slice(max(0, caret - _BEFORE_CHARS), caret)
+        return Situation(before, after, start != end, self._editor.is_composing, self._editor.last_action)
+
+    def _ask(self, *, is_wanted: bool = False) -> None:
+        model = self._model
+        if model is None or self._is_busy() or not self._editor.hasFocus() or self._editor.isReadOnly():
+            return
+        caret = self._editor.caret
+        situation = self._situation(caret)
+        if not is_wanted and not may_suggest(situation):
+            return
+        context = self._contexts.context_at(caret)
+        if context is None:
+            return
+        ghost = self._foreseen_at(caret)
+        if ghost is not None:
+            self._show(_Shown(ghost, caret, context, is_complete=True))
+        else:
+            asked = _Shown(Ghost("", before=situation.text_before), caret, context)
+            self._draft(model, asked, least=None if is_wanted else self._threshold)
+
+    def _foreseen_at(self, caret: int) -> Ghost | None:
+        if self._foreseen is None or self._foreseen[0] > caret:
+            return None
+        begin, foreseen = self._foreseen
+        return foreseen.at(self._document.slice(begin, caret))
+
+    @property
+    def _threshold(self) -> float:
+        return self._acceptance.threshold(self._options.one_in)
+
+    def _steering(self) -> Steering:
+        return Steering(blend=self._words.blend(self._options.own_words))
+
+    def _draft(self, model: LoadedModel, asked: _Shown, least: float | None) -> None:
+        self._stop_jobs()
+        self._asked, self._asked_s = asked, time.perf_counter()
+        prompt, config, n_variant = asked.context.prompt, self._config(), asked.n_variant
+        steering, threshold = self._steering(), -math.inf if least is None else least
+        self._job = self._worker.run_behind(
+            lambda: draft_ghost(
+                model.session, model.tokenizer, model.cache, prompt, config,
+                steering=steering, n_variant=n_variant, least_confidence=threshold,
+            )
+        )  # fmt: skip
+
+    # -- what arrives --------------------------------------------------------------------------------------------------
+
+    def _on_event(self, job: int, event: object) -> None:
+        if not isinstance(event, GhostGrown):
+            return
+        if job == self._job and self._asked is not None:
+            self._on_grown(self._asked, event)
+        elif job == self._ahead_job and event.is_complete:
+            self._ahead_job = 0
+            begin, before = self._ahead
+            self._foreseen = begin, Foreseen(before, Ghost(event.text, event.confidence, before[-_BEFORE_CHARS:]))
+
+    def _on_grown(self, asked: _Shown, event: GhostGrown) -> None:
+        if self._shown is not asked:
+            self._measure((time.perf_counter() - self._asked_s) * 1000)
+            if asked.n_variant:
+                asked.ghost = asked.ghost.with_variant(event.text, event.confidence)
+                asked.is_complete = event.is_complete
+                self._show(asked)
+                return
+        ghost = asked.ghost.grown(event.text, event.confidence)
+        if ghost is None:
+            self._drop()
+            return
+        asked.ghost, asked.is_complete = ghost, event.is_complete
+        self._show(asked)
+
+    def _measure(self, latency_ms: float) -> None:
+        self._latency_ms += _LATENCY_SHARE * (latency_ms - self._latency_ms)
+        self.latency_measured.emit(latency_ms)
+
+    def _show(self, shown: _Shown) -> None:
+        self._shown = shown
+        self._editor.show_ghost(shown.ghost.text)
+        if shown.is_complete:
+            self._foresee(shown)
+
+    def _foresee(self, shown: _Shown) -> None:
+        """Draft what would follow if all of the ghost were accepted."""
+        model = self._model
+        context = self._contexts.context_at(shown.place, ahead=shown.ghost.text)
+        if model is None or context is None or self._is_busy():
+            return
+        begin = max(0, shown.place - _BEFORE_CHARS)
+        self._ahead = begin, text_to_foresee(self._document.slice(begin, shown.place), shown.ghost)
+        prompt, config, steering, threshold = context.prompt, self._config(), self._steering(), self._threshold
+        self._ahead_job = self._worker.run_behind(
+            lambda: draft_ghost(
+                model.session, model.tokenizer, model.cache, prompt, config,
+                steering=steering, least_confidence=threshold,
+            )
+        )  # fmt: skip
+
+    # -- what the writer does with it ----------------------------------------------------------------------------------
+
+    def _on_key(self, key: SuggestionKey) -> None:
+        shown = self._shown
+        if shown is None:
+            return
+        if key is SuggestionKey.ALL:
+            self._accept(shown, shown.ghost.text)
+        elif key is SuggestionKey.WORD:
+            self._accept(shown, shown.ghost.next_word())
+        elif key is SuggestionKey.SENTENCE:
+            self._accept(shown, shown.ghost.next_sentence())
+        elif key is SuggestionKey.DISMISS:
+            self._hide(is_refused=not shown.record_id)
+            self._stop_jobs()
+        elif key is SuggestionKey.NEXT:
+            self._cycle(shown)
+        else:
+            shown.ghost = shown.ghost.previous_variant()
+            self._show(shown)
+
+    def _cycle(self, shown: _Shown) -> None:
+        following = shown.ghost.next_variant()
+        if following is not None:
+            shown.ghost = following
+            self._show(shown)
+        elif self._model is not None and not shown.ghost.taken:
+            asked = _Shown(shown.ghost, shown.place, shown.context, n_variant=shown.ghost.n_variants)
+            self._draft(self._model, asked, least=None)
+
+    def _accept(self, shown: _Shown, text: str) -> None:
+        """Put the beginning `text` of the ghost into the document; the rest stays."""
+        model, document = self._model, self._document
+        if model is None or not text:
+            return
+        self._stop_jobs(but_ahead=text == shown.ghost.text)
+        if not shown.record_id:
+            shown.record_id = new_generation_id(model)
+            config = GenerationConfig(temperature=0.0)
+            document.add_generation(record_of(shown.record_id, model, shown.context, config))
+            self._remember(shown, is_accepted=True)
+        place = shown.place
+        ghost = shown.ghost.type_through(text)
+        assert ghost is not None
+        self._applying = True
+        try:
+            with document.group("Suggestion", Author.MODEL):
+                document.replace(place, place, text, Author.MODEL, shown.record_id)
+            shown.place = place + len(text)
+            self._editor.set_caret(shown.place)
+        finally:
+            self._applying = False
+        self._editor.last_action = Action.ACCEPTED
+        shown.ghost = ghost
+        if ghost.text:
+            self._editor.show_ghost(ghost.text)
+            return
+        self._shown = None
+        self._editor.hide_ghost()
+        self._contexts.note_caret(shown.place)
+        if self._foreseen_at(shown.place) is not None:
+            self._ask()
+        else:
+            self._wait()
+
+    def _remember(self, shown: _Shown, *, is_accepted: bool) -> None:
+        self._n_refusals = refusals_after(self._n_refusals, is_accepted)
+        if not self._options.off_the_record:
+            self._acceptance.record(shown.ghost.confidence, is_accepted)
+            self.acceptance_changed.emit()
+
+    def _hide(self, *, is_refused: bool = False) -> None:
+        shown, self._shown = self._shown, None
+        self._editor.hide_ghost()
+        if shown is not None and is_refused:
+            self._remember(shown, is_accepted=False)
+
+    def _stop_jobs(self, *, but_ahead: bool = False) -> None:
+        self._pause.stop()
+        if self._job:
+            self._worker.cancel(self._job)
+            self._job, self._asked = 0, None
+        if self._ahead_job and not but_ahead:
+            self._worker.cancel(self._ahead_job)
+            self._ahead_job = 0
+
+    def _drop(self) -> None:
+        self._stop_jobs()
+        self._foreseen = None
+        self._hide()

@@ -1,0 +1,79 @@
+"""Every continuation that the model has offered for the open manuscript, kept through restarts."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from PySide6.QtCore import QObject, Signal
+
+from writer.document.takes.take_record import Fate, TakeRecord
+from writer.document.takes.take_store import TakeStore
+from writer.errors import WriterError
+from writer.ui.errands import Errands
+
+
+class TakesKeeper(QObject):
+    """The records are in memory; the disk follows on the errands' thread."""
+
+    changed = Signal(object)  # tuple[TakeRecord, ...]
+    failed = Signal(str, str)  # message, hint
+
+    def __init__(self, store: TakeStore, errands: Errands, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._store, self._errands = store, errands
+        self._key = ""
+        self._records: dict[str, TakeRecord] = {}
+
+    @property
+    def records(self) -> tuple[TakeRecord, ...]:
+        return tuple(self._records.values())
+
+    def get(self, take_id: str | None) -> TakeRecord | None:
+        return self._records.get(take_id) if take_id is not None else None
+
+    @property
+    def key(self) -> str:
+        return self._key
+
+    def open(self, key: str) -> None:
+        """The takes of another manuscript; those that arrive before it is read are its own."""
+        self._key, self._records = key, {}
+        self.changed.emit(())
+
+        def show(found: Sequence[TakeRecord]) -> None:
+            if key == self._key:
+                self._records = {record.id: record for record in found} | self._records
+                self.changed.emit(self.records)
+
+        self._errands.ask(lambda: self._store.load(key), show, self._tell)
+
+    def moved(self, key: str, *, is_copy: bool) -> None:
+        """The manuscript is now known by another name. is_copy -- it is by its old one, too"""
+        if key != self._key:
+            old, self._key = self._key, key
+            self._do(lambda: self._store.move(old, key, keep_old=is_copy))
+
+    def add(self, records: Sequence[TakeRecord]) -> None:
+        key = self._key
+        self._records |= {record.id: record for record in records}
+        self._do(lambda: self._store.add(key, records))
+        self.changed.emit(self.records)
+
+    def set_fate(self, take_id: str, fate: Fate) -> None:
+        record, key = self._records.get(take_id), self._key
+        if record is not None and record.fate is not fate:
+            self._records[take_id] = replace(record, fate=fate)
+            self._do(lambda: self._store.set_fate(key, take_id, fate))
+            self.changed.emit(self.records)
+
+    def set_pinned(self, take_id: str, is_pinned: bool) -> None:
+        record, key = self._records.get(take_id), self._key
+        if record is not None and record.is_pinned is not is_pinned:
+            self._records[take_id] = replace(record, is_pinned=is_pinned)
+            self._do(lambda: self._store.set_pinned(key, take_id, is_pinned))
+            self.changed.emit(self.records)
+
+    def _do(self, errand: Callable[[], object]) -> None:
+        self._errands.ask(errand, lambda _: None, self._tell)
+
+    def _tell(self, error: WriterError) -> None:
+        self.failed.emit(error.message, error.hint)

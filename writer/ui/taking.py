@@ -1,0 +1,236 @@
+"""Several continuations of one place at once: they stream beside the page, and what the writer likes goes into it."""
+
+import dataclasses
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from PySide6.QtCore import QObject, Signal
+
+from writer.assist.bridging import BridgesRanked, propose_bridges
+from writer.assist.context import Context
+from writer.assist.splicing import splice
+from writer.document.change import Change, range_after
+from writer.document.document import Document
+from writer.document.generation_record import GenerationRecord
+from writer.document.provenance import Author
+from writer.document.takes.take_record import Fate, TakeRecord
+from writer.engine.config import GenerationConfig
+from writer.engine.events import PrefillProgress, TakenBack, Token
+from writer.engine.steering import Steering
+from writer.engine.takes import TakeEvent, TakeFinished, TakesFinished, generate_takes, take_seeds
+from writer.models.loaded import LoadedModel
+from writer.ui.generation_records import new_generation_id, record_of
+from writer.ui.takes_keeper import TakesKeeper
+from writer.ui.worker import Worker
+
+_BEFORE_CHARS = 64
+
+
+@dataclass
+class _Take:
+    record: GenerationRecord
+    text: str = ""
+    is_finished: bool = False
+    fate: Fate = Fate.OPEN
+
+
+@dataclass
+class _Round:
+    """The takes of one press of the key."""
+
+    document: Document
+    place: int
+    before: str
+    parent: str | None
+    takes: list[_Take] = field(default_factory=list)
+    chosen: list[tuple[int, int]] = field(default_factory=list)  # (take, sentence), in the order they were put in
+
+
+class TakingController(QObject):
+    """Makes takes, keeps every one, and puts what is chosen into the document, each choice one undo step."""
+
+    began = Signal(int)  # so many takes
+    text_changed = Signal(int, str)  # take, its text so far
+    take_finished = Signal(int, str)  # take, a word on it
+    running_changed = Signal(bool)
+    reading = Signal(int, int)  # tokens read, of all
+    chosen = Signal(int)  # something was put into the text, which ends there
+    accepted = Signal()  # that was a whole take
+    sentences_chosen = Signal(int, object)  # take, the sentences of it that are in the text
+    failed = Signal(str, str)  # message, hint
+
+    def __init__(self, worker: Worker, keeper: TakesKeeper, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._worker, self._keeper = worker, keeper
+        self._job = 0
+        self._round: _Round | None = None
+        self._unsubscribe: Callable[[], None] = lambda: None
+        worker.event_arrived.connect(self._on_event)
+        worker.finished.connect(self._on_job_ended)
+        worker.stopped.connect(self._on_job_ended)
+        worker.failed.connect(self._on_failed)
+
+    @property
+    def is_running(self) -> bool:
+        return self._job != 0
+
+    def start(
+        self,
+        model: LoadedModel,
+        document: Document,
+        caret: int,
+        context: Context,
+        config: GenerationConfig,
+        steering: Steering,
+        n_takes: int,
+        following: str = "",
+    ) -> None:
+        """Stream `n_takes` takes for `caret`. With the text that follows there, they are ranked by how well they lead
+        on to it."""
+        self.stop()
+        seed = secrets.randbits(63) if config.seed is None else config.seed
+        config = dataclasses.replace(config, seed=seed)
+        before = document.slice(max(0, caret - _BEFORE_CHARS), caret)
+        self._round = _Round(document, caret, before, self.parent_at(document, caret))
+        for own_seed in take_seeds(seed, n_takes):
+            record = record_of(new_generation_id(model), model, context, dataclasses.replace(config, seed=own_seed))
+            self._round.takes.append(_Take(record))
+        self._unsubscribe()
+        self._unsubscribe = document.subscribe(self._on_document_changed)
+        parts = (model.session, model.tokenizer, model.cache, context.prompt, config, n_takes)
+        if following:
+            self._job = self._worker.run(lambda: propose_bridges(*parts, following, steering))
+        else:
+            self._job = self._worker.run(lambda: generate_takes(*parts, steering))
+        self.began.emit(n_takes)
+        self.running_changed.emit(True)
+
+    def stop(self) -> None:
+        """What has arrived of the takes stays, here and in the drawer."""
+        if self._job:
+            self._worker.cancel(self._job)
+            self._end()
+
+    def leave(self) -> None:
+        """Another document is shown: these takes can no longer be put into the text."""
+        self.stop()
+        self._unsubscribe()
+        self._unsubscribe = lambda: None
+        self._round = None
+
+    def accept(self, number: int) -> None:
+        """Put a whole take into the text, at the place it was made for. What is still being written of it is left."""
+        take = self._take(number)
+        if take is not None and take.text:
+            self.stop()
+            self._insert(take, take.text, Fate.ACCEPTED, "Take")
+            self.accepted.emit()
+
+    def add_sentence(self, number: int, sentence: int) -> None:
+        """Put one sentence of a take after what has been chosen so far."""
+        made, take = self._round, self._take(number)
+        if made is None or take is None or (number, sentence) in made.chosen:
+            return
+        texts, chosen = [each.text for each in made.takes], [*made.chosen, (number, sentence)]
+        piece = splice(texts, chosen, made.before)[len(splice(texts, made.chosen, made.before)) :]
+        if piece:
+            made.chosen = chosen
+            self._insert(take, piece, Fate.PARTLY, "Sentence")
+            self.sentences_chosen.emit(number, {one for of, one in chosen if of == number})
+
+    def insert(self, document: Document, caret: int, take_id: str) -> None:
+        """Put a take of earlier days into the text at the caret."""
+        kept = self._keeper.get(take_id)
+        if kept is not None:
+            document.add_generation(kept.generation)
+            with document.group("Earlier take", Author.MODEL):
+                document.replace(caret, caret, kept.text, Author.MODEL, kept.generation.id)
+            self._keeper.set_fate(take_id, Fate.ACCEPTED)
+            self.chosen.emit(caret + len(kept.text))
+
+    def _take(self, number: int) -> _Take | None:
+        takes = self._round.takes if self._round is not None else []
+        return takes[number] if 0 <= number < len(takes) else None
+
+    def _insert(self, take: _Take, text: str, fate: Fate, label: str) -> None:
+        assert self._round is not None
+        document, place = self._round.document, self._round.place
+        document.add_generation(take.record)
+        with document.group(label, Author.MODEL):
+            document.replace(place, place, text, Author.MODEL, take.record.id)
+        self._round.place = place + len(text)
+        for other in self._round.takes if fate is Fate.ACCEPTED else (take,):
+            other.fate = fate if other is take else (Fate.REFUSED if other.fate is Fate.OPEN else other.fate)
+            self._keeper.set_fate(other.record.id, other.fate)
+        self.chosen.emit(self._round.place)
+
+    def parent_at(self, document: Document, place: int) -> str | None:
+        """The take that the text before `place` came from."""
+        spans = list(document.spans(place - 1, place)) if place else []
+        known = self._keeper.get(spans[0].generation if spans else None)
+        return known.id if known is not None else None
+
+    # -- what arrives ------------------------------------------------------------------------------------------------
+
+    def _on_event(self, job: int, event: object) -> None:
+        if job != self._job or self._round is None:
+            return
+        if isinstance(event, PrefillProgress):
+            self.reading.emit(event.done_tokens, event.total_tokens)
+        elif isinstance(event, TakeEvent):
+            take = self._round.takes[event.take]
+            if isinstance(event.event, Token):
+                take.text += event.event.text
+            elif isinstance(event.event, TakenBack):
+                take.text = take.text.removesuffix(event.event.text)
+            self.text_changed.emit(event.take, take.text)
+        elif isinstance(event, TakeFinished):
+            self._round.takes[event.take].is_finished = True
+            self.take_finished.emit(event.take, "")
+        elif isinstance(event, BridgesRanked):
+            for rank, number in enumerate(event.order):
+                self.take_finished.emit(number, "Leads on best" if rank == 0 else f"Number {rank + 1} in leading on")
+        elif isinstance(event, TakesFinished):
+            pass
+
+    def _on_job_ended(self, job: int) -> None:
+        if job == self._job:
+            self._end()
+
+    def _on_failed(self, job: int, message: str, hint: str) -> None:
+        if job == self._job:
+            self._end()
+            self.failed.emit(message, hint)
+
+    def _end(self) -> None:
+        self._job = 0
+        if self._round is not None:
+            self._keeper.add(self._records(self._round))
+            for number, take in enumerate(self._round.takes):
+                if not take.is_finished:
+                    take.is_finished = True
+                    self.take_finished.emit(number, "")
+        self.running_changed.emit(False)
+
+    @staticmethod
+    def _records(made: _Round) -> Sequence[TakeRecord]:
+        return [
+            TakeRecord(
+                id=take.record.id,
+                text=take.text,
+                place=made.place,
+                before=made.before,
+                time=take.record.time,
+                generation=take.record,
+                parent=made.parent,
+                fate=take.fate,
+            )
+            for take in made.takes
+            if take.text.strip()
+        ]
+
+    def _on_document_changed(self, change: Change) -> None:
+        if self._round is not None:
+            moved = range_after(self._round.place, self._round.place, change)
+            self._round.place = moved[0] if moved is not None else change.start

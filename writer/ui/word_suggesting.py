@@ -1,0 +1,181 @@
+"""Keyboard autocomplete: the next words under the page, each a key away."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from writer.assist.context import Context
+from writer.assist.next_words import WordsFound, insertion_of, next_words, typed_word
+from writer.assist.suggestion_options import SuggestionOptions
+from writer.document.change import Change
+from writer.document.document import Document
+from writer.document.provenance import Author
+from writer.engine.config import GenerationConfig
+from writer.models.loaded import LoadedModel
+from writer.ui.context_keeper import ContextKeeper
+from writer.ui.editor import Editor
+from writer.ui.generation_records import new_generation_id, record_of
+from writer.ui.own_words_keeper import OwnWordsKeeper
+from writer.ui.word_strip import N_SLOTS, WordStrip
+from writer.ui.worker import Job, Worker
+
+_PAUSE_MS = 20  # keys of one burst are answered together
+_BEFORE_CHARS = 400
+_CLOSES_UP = frozenset(",.;:!?…)]}”’")
+
+
+class WordSuggesting(QObject):
+    """Fills the strip as the writer types, and puts the word that is chosen into the document."""
+
+    never_requested = Signal(str)  # a word that the writer does not want to see again
+
+    def __init__(
+        self,
+        worker: Worker,
+        editor: Editor,
+        strip: WordStrip,
+        contexts: ContextKeeper,
+        words: OwnWordsKeeper,
+        is_busy: Callable[[], bool],
+        parent: QObject | None = None,
+    ) -> None:
+        """is_busy -- whether the model writes for somebody"""
+        super().__init__(parent)
+        self._worker, self._editor, self._strip = worker, editor, strip
+        self._contexts, self._words, self._is_busy = contexts, words, is_busy
+        self._options = SuggestionOptions()
+        self._model: LoadedModel | None = None
+        self._document = Document()
+        self._unsubscribe: Callable[[], None] = lambda: None
+        self._found: tuple[str, ...] = ()
+        self._place = -1  # that the words were found for
+        self._word_start = -1
+        self._seen: set[str] = set()  # shown for the word that is being typed, and not taken
+        self._record_id = ""  # of the words taken from this model for this document
+        self._own_space: int | None = None  # where a space stands that came with a word
+        self._closing_up: int | None = None
+        self._job = 0
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(_PAUSE_MS)
+        self._pause.timeout.connect(self._ask)
+        worker.event_arrived.connect(self._on_event)
+        editor.caret_moved.connect(self._on_caret_moved)
+        editor.typed.connect(self._close_up)
+        strip.word_chosen.connect(self.choose)
+        strip.never_requested.connect(self._on_never)
+
+    def set_model(self, model: LoadedModel) -> None:
+        self._model, self._record_id = model, ""
+        self._look_anew()
+
+    def set_document(self, document: Document) -> None:
+        self._unsubscribe()
+        self._document, self._record_id, self._own_space = document, "", None
+        self._unsubscribe = document.subscribe(self._on_changed)
+        self._look_anew()
+
+    def set_options(self, options: SuggestionOptions) -> None:
+        self._options = options
+        self._strip.setVisible(options.strip)
+        self._look_anew()
+
+    def choose(self, number: int) -> None:
+        """Put a word, by its place in the strip from 0, into the text."""
+        model, caret = self._model, self._editor.caret
+        before, words = self._text_before(caret), self._strip.words
+        typed = typed_word(before)
+        if model is None or number >= len(words) or not words[number].startswith(typed):
+            return  # the writer has typed on, and sees another word in a moment
+        text = insertion_of(words[number], typed, before)
+        document = self._document
+        if not self._record_id:
+            context = self._contexts.context_at(caret)
+            if context is None:
+                return
+            self._record_id = new_generation_id(model)
+            document.add_generation(record_of(self._record_id, model, context, GenerationConfig(temperature=0.0)))
+        with document.group("Word", Author.MODEL):
+            document.replace(caret, caret, text, Author.MODEL, self._record_id)
+        self._own_space = caret + len(text) - 1
+        self._editor.set_caret(caret + len(text))
+        self._look_anew()
+
+    def interrupt(self) -> None:
+        """The model is wanted for something else."""
+        self._pause.stop()
+        if self._job:
+            self._worker.cancel(self._job)
+            self._job = 0
+
+    # -- when --------------------------------------------------------------------------------------------------------
+
+    def _on_changed(self, change: Change) -> None:
+        space, self._own_space = self._own_space, None
+        is_right_after = space is not None and change.start == space + 1 and not change.removed
+        if is_right_after and change.author is Author.HUMAN and change.inserted[:1] in _CLOSES_UP:
+            self._closing_up = space
+        self._look_anew()
+
+    def _close_up(self) -> None:
+        """Punctuation follows its word at once, without the space that came with the word."""
+        space, self._closing_up = self._closing_up, None
+        if space is not None and self._document.slice(space, space + 1) == " ":
+            self._document.replace(space, space + 1, "")
+
+    def _on_caret_moved(self, caret: int) -> None:
+        if caret != self._place:
+            self._look_anew()
+
+    def _look_anew(self) -> None:
+        self.interrupt()
+        if self._options.strip and self._model is not None:
+            self._pause.start()
+
+    def _text_before(self, caret: int) -> str:
+        return self._document.slice(max(0, caret - _BEFORE_CHARS), caret)
+
+    def _ask(self) -> None:
+        model = self._model
+        start, caret = self._editor.selection
+        if model is None or self._is_busy() or start != caret or self._editor.is_composing:
+            self._show(())
+            return
+        context = self._contexts.context_at(caret)
+        before = self._text_before(caret)
+        if context is None or self._document.slice(caret, min(len(self._document), caret + 1)).isalnum():
+            self._show(())
+            return
+        typed = typed_word(before)
+        if self._word_start != caret - len(typed):
+            self._word_start, self._seen = caret - len(typed), set()
+        self._seen.update(self._found if self._place == caret - 1 and typed else ())
+        self._place = caret
+        self._job = self._worker.run_behind(self._search(model, context, typed))
+
+    def _search(self, model: LoadedModel, context: Context, typed: str) -> Job:
+        options, seen, own = self._options, frozenset(self._seen), self._words.own
+        return lambda: next_words(
+            model.session,
+            model.tokenizer,
+            model.cache,
+            context.prompt,
+            typed,
+            n_words=N_SLOTS,
+            own=own,
+            strength=options.own_words,
+            never=frozenset(options.never),
+            shown=seen,
+        )
+
+    def _on_event(self, job: int, event: object) -> None:
+        if job == self._job and isinstance(event, WordsFound):
+            self._show(event.words)
+
+    def _show(self, words: tuple[str, ...]) -> None:
+        self._found = words
+        self._strip.set_words(words)
+
+    def _on_never(self, number: int) -> None:
+        if number < len(words := self._strip.words):
+            self.never_requested.emit(words[number])
