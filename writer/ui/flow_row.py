@@ -21,11 +21,13 @@ class FlowRow(QWidget):
         self.setSizePolicy(policy)
 
     def set_widgets(self, widgets: Sequence[QWidget]) -> None:
-        """In place of those that were there, which are deleted."""
-        gone, self._widgets = self._widgets, list(widgets)
+        """In place of those that were there; those that are not among them are deleted."""
+        gone = [widget for widget in self._widgets if widget not in widgets]
+        self._widgets = list(widgets)
         for widget in self._widgets:
-            widget.setParent(self)
-            widget.show()
+            if widget.parent() is not self:
+                widget.setParent(self)
+                widget.show()
         for before, after in zip(self._widgets, self._widgets[1:], strict=False):
             QWidget.setTabOrder(before, after)
         self._arrange(self.width())

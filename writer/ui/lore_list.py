@@ -2,17 +2,21 @@
 
 import dataclasses
 import uuid
+from itertools import islice
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QApplication, QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from writer.assist.context_notes import LoreEntry
 from writer.ui.labels import plain_label
 from writer.ui.lore_editor import LoreEditor, fault_of, keys_text
 from writer.ui.option_rows import Question, caption, link
+from writer.ui.overrides import nothing, reported
 from writer.ui.theme import SPACE
 
 _PORTION = 40  # entries that are shown at once
+_NEW_AT_ONCE = 2
 _NONE_YET = (
     "None yet. Note a person, a place or a rule of your world: the model is told of it whenever its words come up in"
     " the text."
@@ -79,9 +83,8 @@ class LoreRow(QWidget):
     def _show(self) -> None:
         entry = self._entry
         title = entry.title or keys_text(entry) or "Without a title"
-        self._enabled.blockSignals(True)
-        self._enabled.setChecked(entry.enabled)
-        self._enabled.blockSignals(False)
+        with QSignalBlocker(self._enabled):
+            self._enabled.setChecked(entry.enabled)
         self._title.setText(title)
         self._title.setEnabled(entry.enabled)
         self._keys.setText(keys_text(entry))
@@ -158,6 +161,10 @@ class LoreList(QWidget):
         self._entries: dict[str, LoreEntry] = {}
         self._rows: dict[str, LoreRow] = {}
         self._n_shown = _PORTION
+        self._filling = QTimer(self)
+        self._filling.setSingleShot(True)
+        self._filling.setInterval(0)
+        self._filling.timeout.connect(self._fill)
         self._none_yet = caption("noLore", _NONE_YET)
         self._more = link("loreMore", "", "Show entries from further down.")
         self._more.clicked.connect(self._on_more_clicked)
@@ -171,7 +178,7 @@ class LoreList(QWidget):
         self._column.addWidget(self._none_yet)
         self._column.addWidget(self.add, 0, Qt.AlignmentFlag.AlignLeft)
         self._column.addWidget(self._more, 0, Qt.AlignmentFlag.AlignLeft)
-        self._arrange()
+        self._more.hide()
 
     @property
     def entries(self) -> tuple[LoreEntry, ...]:
@@ -184,23 +191,47 @@ class LoreList(QWidget):
             self._arrange()
 
     def _arrange(self) -> None:
-        shown = dict(list(self._entries.items())[: self._n_shown])
-        for key in self._rows.keys() - shown.keys():
+        """Drop rows of entries that are gone, and fill up from the top."""
+        if not self.isVisible():
+            return
+        shown = self._shown()
+        for key in self._rows.keys() - set(shown):
             row = self._rows.pop(key)
             self._column.removeWidget(row)
             row.hide()
             row.deleteLater()
-        first = self._column.indexOf(self.add) + 1
-        for place, (key, entry) in enumerate(shown.items(), first):
-            row = self._rows.get(key) or self._make_row(entry)
-            row.set_entry(entry)
-            if self._column.indexOf(row) != place:
-                self._column.insertWidget(place, row)
-                row.show()  # now: the layout would do so later, and the focus may be waiting for it
+        for key, row in self._rows.items():
+            row.set_entry(self._entries[key])
         self._none_yet.setVisible(not shown)
         n_more = len(self._entries) - len(shown)
         self._more.setText(f"Show {n_more:,} more")
         self._more.setVisible(n_more > 0)
+        self._fill()
+
+    def _fill(self) -> None:
+        """Put rows in their places. A new row takes some time, so only a few come before the next key or frame."""
+        first = self._column.indexOf(self.add) + 1
+        n_new = 0
+        for place, key in enumerate(self._shown(), first):
+            row = self._rows.get(key)
+            if row is None:
+                if n_new == _NEW_AT_ONCE:
+                    self._filling.start()
+                    return
+                n_new += 1
+                row = self._make_row(self._entries[key])
+            if self._column.indexOf(row) != place:
+                self._column.insertWidget(place, row)
+                row.show()  # now: the layout would do so later, and the focus may be waiting for it
+
+    def _shown(self) -> list[str]:
+        """Ids of the entries that have rows, or are about to have."""
+        return list(islice(self._entries, self._n_shown))
+
+    @reported(nothing)
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._arrange()
 
     def _make_row(self, entry: LoreEntry) -> LoreRow:
         row = self._rows[entry.id] = LoreRow(entry)
@@ -222,7 +253,8 @@ class LoreList(QWidget):
         first_new = list(self._entries)[self._n_shown]
         self._n_shown += _PORTION
         self._arrange()
-        self._rows[first_new].edit.setFocus()
+        if (row := self._rows.get(first_new)) is not None:
+            row.edit.setFocus()
 
     def _remove(self, key: str) -> None:
         place = list(self._entries).index(key)

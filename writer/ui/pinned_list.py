@@ -11,6 +11,7 @@ from writer.ui.theme import SPACE
 
 _ICON, _BUTTON = 12, 22
 _SHOWN = 110  # code points of a passage
+_MOST_SHOWN = 30  # passages: far more than there is room for in a model's sight
 _NONE_YET = (
     "None yet. Select a passage in your text and pin it: the model keeps it in mind, however far back it stands."
 )
@@ -27,6 +28,8 @@ class PinnedList(QWidget):
         self._pins: tuple[Pin, ...] = ()
         self._rows: list[QWidget] = []
         self._none_yet = caption("noPins", _NONE_YET)
+        self._further = caption("furtherPins")
+        self._further.hide()
         self.pin = QPushButton("Pin the selection")
         self.pin.setObjectName("pinSelection")
         self.pin.setToolTip("Keep the passage that is selected in your text in the model's sight.")
@@ -37,6 +40,7 @@ class PinnedList(QWidget):
         self._column.setSpacing(SPACE.s)
         self._column.addWidget(self._none_yet)
         self._column.addWidget(self.pin, 0, Qt.AlignmentFlag.AlignLeft)
+        self._column.addWidget(self._further)
 
     @property
     def pins(self) -> tuple[Pin, ...]:
@@ -50,10 +54,13 @@ class PinnedList(QWidget):
             self._column.removeWidget(row)
             row.hide()
             row.deleteLater()
-        self._rows = [self._row(place, pin) for place, pin in enumerate(pins)]
+        self._rows = [self._row(place, pin) for place, pin in enumerate(pins[:_MOST_SHOWN])]
         for row in self._rows:
             self._column.addWidget(row)
             row.show()  # now: the layout would do so later, and the focus may be waiting for it
+        self._column.addWidget(self._further)
+        self._further.setText(f"and {len(pins) - _MOST_SHOWN:,} more")
+        self._further.setVisible(len(pins) > _MOST_SHOWN)
         self._none_yet.setVisible(not pins)
 
     def _row(self, place: int, pin: Pin) -> QWidget:

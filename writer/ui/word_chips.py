@@ -28,7 +28,8 @@ class WordChips(FlowRow):
             return
         focused = next((place for place, chip in enumerate(self._chips) if chip.hasFocus()), None)
         self._words = tuple(words)
-        self._chips = [self._chip(word) for word in words]
+        known = {chip.property("word"): chip for chip in self._chips}
+        self._chips = [known.get(word) or self._chip(word) for word in words]
         if focused is not None and not self._chips and (parent := self.parentWidget()) is not None:
             parent.focusNextChild()
         self.set_widgets(self._chips)
@@ -39,6 +40,7 @@ class WordChips(FlowRow):
         shown = word if len(word) <= _LONGEST else f"{word[:_LONGEST]}…"
         chip = QPushButton(shown.replace("&", "&&"))
         chip.setObjectName("neverWord")
+        chip.setProperty("word", word)
         chip.setProperty("role", "chip")
         chip.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # the cross comes last
         chip.setIconSize(QSize(_ICON, _ICON))
