@@ -207,6 +207,15 @@ def test_a_ghost_goes_as_far_as_it_is_sure_enough(starter: LoadedModel, cut: int
         assert len(events) <= len(whole) + 1
 
 
+def test_a_full_stop_that_is_less_sure_than_its_word_is_left_to_the_writer(starter: LoadedModel) -> None:
+    text = PROSE[: PROSE.index("water")]
+    word, stopped = (event for event in draft(starter, text, longest_words=1) if isinstance(event, GhostGrown))
+    assert stopped.text == word.text + "."
+    ghost = ghost_of(starter, text, least_confidence=(word.confidence + stopped.confidence) / 2)
+    assert ghost is not None
+    assert ghost.text == word.text
+
+
 # -- how sure ------------------------------------------------------------------------------------------------------
 
 
