@@ -43,9 +43,8 @@ def _read(output: str, text: str) -> list[Typed]:
     """The simulator tells each word, the letters typed of it and the words shown, up to the one that was wanted."""
     words: list[Typed] = []
     place = 0
-    steps = list(_STEP.finditer(output.split("====", 1)[0].rsplit("====", 1)[0]))
     n_letters = 0
-    for i, step in enumerate(steps):
+    for step in _STEP.finditer(output):
         word, shown = step.group(1), step.group(3).splitlines()
         is_taken = word in shown
         if not word:
