@@ -36,8 +36,11 @@ def test_notes_are_kept_with_the_text_and_not_after_the_window_has_left_it(desk:
     assert keeping.sync()
     assert left(desk)[1].notes == {"memory": "He hears."}
     keeping.leave(keep=True)
+    keeping.watch(Manuscript(Document()))
     m.document.set_notes({})
+    assert keeping.sync()
     assert left(desk)[1].notes == {"memory": "He hears."}
+    keeping.leave(keep=True)
 
 
 def test_a_draft_taken_up_goes_on_with_its_notes(desk: Desk) -> None:

@@ -113,6 +113,7 @@ def test_d46_a_copy_of_a_draft_whose_file_is_another_has_its_notes(desk: Desk, p
     path.write_text("theirs")
     m = take_up(desk).manuscript
     assert (m.path, m.document.text, m.document.notes) == (None, "New old", NEW)
+    assert m.document.has_unsaved_notes
     assert read_sidecar(path, "theirs", desk.ops).notes == OLD
 
 
