@@ -1,8 +1,8 @@
 """Drafting a ghost text: the likeliest continuation, word by word, for as long as it is worth showing.
 
 How sure the model is of a ghost (`confidence`) is the log-probability of its words in nats, divided by the square root
-of how many they are. For one word it is the log-probability itself: on a novel, the starter's first words were right
-as often as it said, in every range of it. The plain sum for several words would tell how often all of them are right,
+of how many they are. For one word it is the log-probability itself: on two novels, the starter's first words were right
+about as often as it said. The plain sum for several words would tell how often all of them are right,
 and ghosts that a writer can use would hardly ever be longer than one word; their mean keeps ghosts going that are
 wrong after the first word. Words are counted rather than tokens, because how many tokens a vocabulary needs for a word
 is no matter of belief: so models with other vocabularies come out alike.
