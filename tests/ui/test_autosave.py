@@ -86,6 +86,21 @@ def test_a_pause_after_the_last_edit_and_a_longest_time_after_the_first(
     assert autosave.next_s is None
 
 
+def test_notes_are_saved_like_text(files: FileController, clock: Clock, qtbot: QtBot, tmp_path: Path) -> None:
+    autosave = Autosave(files, monotonic=clock)
+    open_story(files, qtbot, tmp_path)
+    files.document.set_notes({"memory": "The keeper is deaf."})
+    assert about(autosave.next_s, PAUSE_S)
+    autosave.save_now()
+    qtbot.waitUntil(lambda: not files.document.modified, timeout=20_000)
+    assert "The keeper is deaf." in (tmp_path / "story.txt.writer.json").read_text()
+    former = files.document
+    with qtbot.waitSignal(files.opened, timeout=20_000):
+        files.new()
+    former.set_notes({})
+    assert autosave.next_s is None
+
+
 def test_after_failures_the_pauses_grow_and_a_success_ends_them(
     files: FileController, clock: Clock, qtbot: QtBot, tmp_path: Path
 ) -> None:
