@@ -289,6 +289,28 @@ class JoinsLines(Tokenizer):
         return b".\n" if token_id == self.n_vocab else super().token_bytes(token_id)
 
 
+class TakesMoreForMuch(JoinsLines):
+    def encode(self, text: str) -> list[int]:
+        return super().encode(text) * (2 if len(text) > 300 else 1)
+
+
+def test_the_end_of_a_text_has_no_more_tokens_than_asked_for() -> None:
+    for tokenizer in (TOKENIZER, JoinsLines(TOKENIZER.spec), TakesMoreForMuch(TOKENIZER.spec)):
+        tokens = TextTokens(tokenizer)
+        for text in ("One two three.\nFour five six.\n" * 60, "日本" * 700, "One two."):
+            for most in (0, 1, 20, 300):
+                start = tokens.start_of_last(text, most)
+                assert tokens.count(text[start:]) <= most
+                assert start == 0 or tokens.count(text[start:]) >= most * 0.4 - 8
+
+
+@pytest.mark.parametrize("white", [" " * 8, "\n" * 8, "\n\n   \n  "])
+def test_white_space_is_not_divided(white: str) -> None:
+    for n in range(180, 199):
+        text = f"w {'a' * n}{white}b {'c ' * 99}d"
+        assert list(TextTokens(TOKENIZER).encode(text)) == TOKENIZER.encode(text)
+
+
 def test_a_tokenizer_that_joins_across_white_space_is_given_the_whole() -> None:
     tokenizer = JoinsLines(TOKENIZER.spec)
     text = "One two three.\nFour five six.\n" * 100
@@ -426,7 +448,7 @@ def test_lore_and_pins_that_a_cut_brings_have_room() -> None:
     far, near = "Anna and the oath. ", "Bo is here. " * 700
     lore = (
         LoreEntry("1", "A", ("Anna",), "one " * 140, priority=1),
-        LoreEntry("2", "B", ("Bo",), "two " * 285),
+        LoreEntry("2", "B", ("Bo",), "two " * 298),
     )
     notes = ContextNotes(lore=lore, pins=(Pin(far + "Bo"), Pin(("Bo is here. " * 16 + "End.").strip())))
     context = build(new_builder(), ("Bo is here. " * 16 + "End. ") + far + near, notes, idle=True)
@@ -436,7 +458,7 @@ def test_lore_and_pins_that_a_cut_brings_have_room() -> None:
 
 
 def test_the_text_begins_at_the_same_place_where_little_of_it_is_words() -> None:
-    text = ("=" * 64 + " ") * 1200
+    text = "=" * 80_000
     builder = new_builder()
     horizons = {build(builder, text[:end], idle=end % 3 == 0).horizon for end in range(len(text) - 2000, len(text), 40)}
     assert len(horizons) == 1

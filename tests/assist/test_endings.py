@@ -6,10 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.engine.reader import Reader
 from writer.assist.endings import Ending, Goal, Length, max_new_tokens
 from writer.assist.sentences import sentence_ends
 from writer.engine.config import GenerationConfig
-from writer.paths import resources_dir
+from writer.engine.events import FinishReason
+from writer.engine.generate import generate
+from writer.engine.steering import Steering
+from writer.models.loaded import LoadedModel
+from writer.models.store import ModelStore
+from writer.paths import resources_dir, user_paths
 
 SENTENCE, PARAGRAPH, SCENE = Length(Goal.SENTENCE), Length(Goal.PARAGRAPH), Length(Goal.SCENE)
 
@@ -142,3 +148,17 @@ def test_there_is_room_for_what_was_asked() -> None:
     assert max_new_tokens(Length(words=60)) > 60 * 1.4
     for length in (SENTENCE, SCENE, Length(words=10**6), Length(words=1)):
         GenerationConfig(max_new_tokens=max_new_tokens(length))
+
+
+@pytest.mark.parametrize("length", [SENTENCE, Length(words=8)])
+def test_a_real_model_is_ended(length: Length, starter_home) -> None:
+    model = LoadedModel.load(ModelStore(user_paths({"WRITER_HOME": str(starter_home)}).models).get("starter"))
+    config = GenerationConfig(temperature=0.8, seed=2, max_new_tokens=max_new_tokens(length))
+    steering = Steering((Ending(length),))
+    reader = Reader.of(
+        generate(model.session, model.tokenizer, model.cache, "She opened the door and saw", config, steering)
+    )
+    assert reader.reason is FinishReason.ENDING
+    assert sentence_ends(reader.text)[-1] == len(reader.text)
+    assert all(reader.text.startswith(seen) for seen in reader.seen)
+    assert len(model.tokenizer.decode(reader.token_ids)) > len(reader.text), "the next word had been drawn"

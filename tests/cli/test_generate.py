@@ -100,3 +100,28 @@ def test_a_stopped_generation_tells_what_was_measured(
     finished = json.loads(again.stdout)
     assert finished["text"].startswith(values["text"])
     assert finished["statistics"].keys() == figures.keys()
+
+
+def test_banned_words_are_neither_printed_nor_in_the_json(poem_home: Path) -> None:
+    options = ("--temperature", "0", "--max-new-tokens", "30", "--banned-words", "the NIGHT,forests")
+    printed = writer("generate", "Tyger Tyger, burning bright,\nIn", *options, home=poem_home)
+    assert (printed.returncode, printed.stderr) == (0, "")
+    assert "night" in writer("generate", "Tyger Tyger, burning bright,\nIn", *options[:4], home=poem_home).stdout
+    result = writer(
+        "generate", "Tyger Tyger, burning bright,\nIn", *options, "--json", "--n-alternatives", "1", home=poem_home
+    )
+    values = json.loads(result.stdout)
+    assert values["reason"] in ("length", "end_of_text")
+    assert values["text"].strip() in printed.stdout, "what is printed as it comes is what stands in the end"
+    assert "forests" not in values["text"]
+    assert "the night" not in values["text"].lower()
+    assert len(values["tokens"]) == values["statistics"]["new_tokens"]
+    assert "".join(token["text"] for token in values["tokens"]) == values["text"], "those taken back are left out"
+
+
+@pytest.mark.parametrize(("stop", "reason"), [("forests", "stop_string"), ("dragons", "length")])
+def test_the_json_tells_why_a_text_ended(stop: str, reason: str, poem_home: Path) -> None:
+    options = ("--temperature", "0", "--max-new-tokens", "8", "--stop-strings", stop, "--json")
+    values = json.loads(writer("generate", "Tyger Tyger, burning bright,\nIn", *options, home=poem_home).stdout)
+    assert values["reason"] == reason
+    assert "forests" not in values["text"] or stop == "dragons"

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.end2end.open_page import OpenPage
+from writer.assist.suggestion_options import AS_SET, SuggestionOptions
 from writer.document.files.file_ops import FileOps
 from writer.paths import user_paths
 from writer.ui import manuscripts
@@ -20,7 +21,8 @@ from writer.ui.main_window import MainWindow
 def open_window(
     qapp: QApplication, qtbot: QtBot, delete_widgets: None, poem_home: Path, writer_home: Path
 ) -> Iterator[Callable[[str], MainWindow]]:
-    """Opens a real window on a text, with the poem's model read and ready."""
+    """Opens a real window on a text, with the poem's model read and ready. Nothing is suggested unasked, and a
+    continuation is as long as the sampling controls say."""
     shutil.copytree(poem_home / "data", writer_home / "data")
     themes.load_fonts()
     qapp.setFont(themes.interface_font())
@@ -30,6 +32,7 @@ def open_window(
         paths = user_paths({"WRITER_HOME": str(writer_home)})
         window = MainWindow(paths)
         windows.append(window)
+        window.writing_view.set_options(SuggestionOptions(ghost=False, continue_goal=AS_SET))
         window.files.new(text)
         window.editor.set_caret(len(text))
         window.show()

@@ -45,7 +45,8 @@ def test_logits_that_are_no_numbers_are_told_and_cost_nothing(
     spoilt = LoadedModel.load(store.get("poem"))
     document = window.files.document
     with qtbot.waitSignal(window.generation.failed, timeout=10_000):
-        window.generation.start(spoilt, document, len(document), window.sampling.config)
+        window.writing.set_model(spoilt)
+        window.writing.continue_at_caret()
     assert "numbers that are not valid" in window.notices.message
     assert document.text == "Tyger Tyger, burning bright"
     assert window.generation.state is State.IDLE
@@ -72,7 +73,7 @@ def test_a_binary_file_is_shown_and_cannot_be_written_over(
     assert "picture.txt is not a text file" in window.notices.message
     assert window.editor.isReadOnly()
     QTest.keyClicks(window.editor, "x")
-    window.continue_writing()
+    window.writing.continue_at_caret()
     assert window.generation.state is State.IDLE
     window.files.save()
     qtbot.wait(50)

@@ -38,7 +38,8 @@ def test_the_poem_is_recited_at_int8(open_window: OpenWindow, poem: str, poem_ho
     record = document.generations[list(document.spans())[1].generation or ""]
     assert (record.model_id, record.precision) == ("poem", "int8")
     assert record.model_hash == window.host.model.installed.manifest.precisions[Precision.INT8].sha256
-    assert record.context_hash == hashlib.sha256(first_line.encode()).hexdigest()
+    read = window.host.model.tokenizer.encode(first_line)
+    assert record.context_hash == hashlib.sha256(b"".join(i.to_bytes(4, "little") for i in read)).hexdigest()
     assert record.settings["temperature"] == 0
     assert record.seed is not None
     assert window.editor.caret == len(poem)

@@ -275,7 +275,7 @@ sys.stdin.read()
         assert str(other.pid) in window.notices.message
         assert window.editor.isReadOnly()
         type_text(window, "x")
-        window.continue_writing()
+        window.writing.continue_at_caret()
         assert window.files.document.text == "shared"
         assert state_shown(window) == "Read-only"
         press_notice(window, "Open it here")

@@ -24,6 +24,9 @@ def test_text_contrast(theme: Theme) -> None:
         assert contrast(theme.ink, surface) >= 7
     for surface in (theme.page, theme.panel, theme.ground, theme.control):
         assert contrast(theme.muted, surface) >= 4.5
+    for surface in (theme.page, theme.ground):
+        assert contrast(theme.ghost, surface) >= 4.5
+        assert contrast(theme.ghost, theme.ink) >= 2  # nobody takes it for what is written
     for surface in (theme.page, theme.selection):
         assert contrast(theme.tint, surface) >= 4.5
     assert contrast(theme.accent_ink, theme.accent) >= 4.5

@@ -130,12 +130,9 @@ class ContextBuilder:
             n_text = self._tokens.count(text_before[start:])
             n_before = head.n_tokens + plan.n_note
             most = plan.early if idle or head.token_ids != self._head.token_ids else limit
-            if n_before + n_text > most:
+            is_short = start + offset > 0 and n_text * (_LEAST_IDLE if idle else _LEAST) < plan.early - n_before
+            if is_short or n_before + n_text > most:
                 start, head = self._cut_anew(plan, head)
-            elif start + offset > 0 and n_text * (_LEAST_IDLE if idle else _LEAST) < plan.early - n_before:
-                earlier, other_head = self._cut_anew(plan, head)
-                if self._tokens.count(text_before[earlier:]) > n_text:
-                    start, head = earlier, other_head
         self._cut = (offset + start, text_before[start : start + _SIGNATURE_CHARS])
         self._head = head
         return self._put_together(head, note, notes.note_depth, text_before[start:], offset + start)

@@ -11,7 +11,7 @@ from writer.assist.pattern import Pattern, PatternError
 _SEARCHED_CHARS = 20_000
 # Patterns are searched for in Python: a character costs about a microsecond where few matches are under way at once.
 _SEARCHED_BY_PATTERN = 4000
-# Of all patterns together: the work of about 200 that are looked for in 4000 characters, a second at the very most and
+# Of all patterns together: the work of about 200 that are looked for in 4000 characters, half a second at most and
 # only at the first search, since later ones know nearly all paragraphs.
 _MOST_WORK = 1_000_000
 _MOST_WORK_AT_ONCE = 100_000

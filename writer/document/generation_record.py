@@ -11,7 +11,7 @@ class GenerationRecord:
 
     model_hash -- SHA-256 of what ran, hex: of the names and hashes of its files
     settings -- the sampling settings that differ from their defaults, by name
-    context_hash -- SHA-256 of the text that the model was given, UTF-8, hex
+    context_hash -- SHA-256 of the token ids that the model was given (four bytes each, the lowest first), hex
     time -- when it began, ISO 8601 with the offset from UTC
     """
 

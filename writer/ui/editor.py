@@ -1,315 +1,318 @@
-"""The editor: shows a Document and reports what the writer types. Offsets outside this class are code points."""
+"""The page: the text, the suggestion after its caret, and what its margins show. Offsets outside are code points."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
+from time import perf_counter
 
-from PySide6.QtCore import QMimeData, QRect, Qt, Signal
+from PySide6.QtCore import QPoint, QRect, Qt, Signal
 from PySide6.QtGui import (
-    QContextMenuEvent,
+    QFocusEvent,
+    QInputMethodEvent,
     QKeyEvent,
-    QKeySequence,
+    QMouseEvent,
     QPainter,
     QPaintEvent,
     QPalette,
     QResizeEvent,
-    QTextBlock,
-    QTextCursor,
-    QTextDocument,
-    QWheelEvent,
 )
-from PySide6.QtWidgets import QFrame, QMenu, QTextEdit, QWidget
+from PySide6.QtWidgets import QWidget
 
 from writer.document.change import Change
 from writer.document.document import Document
-from writer.document.files.encoding import clean
-from writer.document.files.text_file import LONGEST_LINE
-from writer.document.provenance import Author
-from writer.ui.mirror import Utf16Map, displayed, trim_common, typed
+from writer.ui.announcer import Announcer
+from writer.ui.document_edit import DocumentEdit
+from writer.ui.mirror import displayed
 from writer.ui.overrides import nothing, reported
-from writer.ui.page_layout import MARGIN_TOP, PageLayout
-from writer.ui.theme import PAGE_POINT_SIZE, Theme, page_font
+from writer.ui.page_margin import PageMargin, PageMark
+from writer.ui.page_metrics import MARGIN_TOP
+from writer.ui.suggestion_key import SuggestionKey, SuggestionKeysFirst, suggestion_key
+from writer.ui.theme import Theme
 
 PLACEHOLDER = "Begin with a sentence or two. Then press Ctrl+Return, and the model goes on from where you are."
-MIN_POINT_SIZE, MAX_POINT_SIZE = 8.0, 48.0
-_CARET_WIDTH = 2
+_ROWS_BELOW_CARET = 2  # kept in sight while the writer types
 
 
-class Editor(QTextEdit):
-    """A page over one Document. Undo belongs to the Document; Qt's own is off."""
+@dataclass(frozen=True)
+class _ShownGhost:
+    """What is suggested, and for which caret (UTF-16) in which revision of the document."""
 
-    typing_begun = Signal()  # before the document takes what the writer did
-    typed = Signal()  # the writer changed the text by key, paste, input method or drop
-    unreadable_pasted = Signal(int)  # so many characters of the clipboard could not be read
-    long_line_refused = Signal()  # the clipboard has a line that is too long to edit
-    caret_moved = Signal(int)
-    point_size_changed = Signal(float)
+    text: str
+    position: int
+    revision: int
+
+
+class Editor(DocumentEdit):
+    """A page over one Document, with ghost text, and marks in its margins."""
+
+    suggestion_key = Signal(object)  # a SuggestionKey was pressed while a ghost is shown
+    composing_changed = Signal(bool)  # an input method has begun to compose text, or has ended
+    click_in_page = Signal()  # the left button was pressed in the text
+    mark_clicked = Signal(str)  # id of the mark
+    painted = Signal()  # the page was painted; all that was typed before is in sight
 
     def __init__(self, document: Document, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("page")
-        self.setAccessibleName("Page")
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setAcceptRichText(False)
-        self.setCursorWidth(_CARET_WIDTH)
-        self._theme = theme
-        self._point_size = PAGE_POINT_SIZE
-        self._applying = False  # the widget is being brought up to the document
-        self._reporting = False  # the document is being brought up to the widget
-        self._seen_revision = 0
-        self._unsubscribe: Callable[[], None] = lambda: None
-        self._shown: QTextDocument | None = None
-        self.cursorPositionChanged.connect(self._on_cursor_moved)
-        self.selectionChanged.connect(self._tell_selection)
-        self.set_document(document)
+        self.key_began: float | None = None  # perf_counter at the key or composition that is being handled
+        self._ghost: _ShownGhost | None = None
+        self._is_layout_behind = False  # Qt tells of a change before the layout knows of it
+        self._was_composing = False
+        super().__init__(document, theme, parent)
+        self._announcer = Announcer(self)
+        self._keys_first = SuggestionKeysFirst(self)
+        self.viewport().setMouseTracking(True)
 
     def set_document(self, document: Document) -> None:
-        """Show another document, with the caret at its beginning."""
-        self._unsubscribe()
-        self._text_document = document
-        self._map = Utf16Map(document.text)
-        self._unsubscribe = document.subscribe(self._on_document_changed)
-        self._seen_revision = document.revision
-        previous, self._shown = self._shown, QTextDocument(self)
-        shown = self._shown
-        shown.setUndoRedoEnabled(False)
-        shown.setDefaultFont(page_font(self._point_size))
-        # The layout comes before the editor sees the document: Qt's own would lay out the whole text first.
-        self._layout = PageLayout(shown)
-        shown.setDocumentLayout(self._layout)
-        QTextCursor(shown).insertText(displayed(document.text))
-        self._layout.set_tint(self._generated_ranges, self._theme.color("tint"))
-        self._layout.shifted.connect(self._on_layout_shifted)
-        shown.contentsChange.connect(self._on_contents_changed)
-        self.setDocument(shown)
-        self.setCursorWidth(_CARET_WIDTH)
-        self.set_caret(0)
-        if previous is not None:
-            previous.deleteLater()
+        """Show another document, with the caret at its beginning, no ghost and no marks."""
+        self.hide_ghost()
+        super().set_document(document)
+        self.document().contentsChanged.connect(self._on_contents_settled)
+        self._margin = PageMargin(self._layout, self._map)
+        self._tell_composing()
 
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
-        self._layout.set_tint(self._generated_ranges, theme.color("tint"))
-        self.viewport().update()
+    # -- ghost text ----------------------------------------------------------------------------------------------
 
     @property
-    def point_size(self) -> float:
-        return self._point_size
+    def ghost(self) -> str:
+        """The suggestion that is shown after the caret; empty if none."""
+        return self._ghost.text if self._ghost is not None and self._is_current(self._ghost) else ""
 
-    def set_point_size(self, size: float) -> None:
-        """Size of the page's face in points, held within sensible bounds."""
-        self._point_size = min(MAX_POINT_SIZE, max(MIN_POINT_SIZE, size))
-        self.document().setDefaultFont(page_font(self._point_size))
-        self.ensureCursorVisible()
-        self.viewport().update()
-        self.point_size_changed.emit(self._point_size)
+    def show_ghost(self, text: str) -> None:
+        """Show `text` in grey after the caret, in place of any ghost before it. It is nowhere in the document.
 
-    @property
-    def caret(self) -> int:
-        return self._map.to_code_point(self.textCursor().position())
-
-    def set_caret(self, index: int) -> None:
-        """Put the caret before character `index` and bring it into view."""
-        self.select(index, index)
-
-    def select(self, anchor: int, position: int) -> None:
-        """Select from `anchor` to `position`, where the caret goes, and bring it into view."""
+        Nothing is shown while something is selected or composed, or with more than white space to the right of the
+        caret in its paragraph. When the text or the caret changes, the ghost goes, unless it is shown again in the same
+        event.
+        """
         cursor = self.textCursor()
-        cursor.setPosition(self._map.to_utf16(anchor))
-        cursor.setPosition(self._map.to_utf16(position), QTextCursor.MoveMode.KeepAnchor)
-        self.setTextCursor(cursor)
-        self.ensureCursorVisible()
-
-    @property
-    def selection(self) -> tuple[int, int]:
-        """(start, end); equal when nothing is selected."""
-        cursor = self.textCursor()
-        return self._map.to_code_point(cursor.selectionStart()), self._map.to_code_point(cursor.selectionEnd())
-
-    def undo(self) -> None:
-        """Take back one step of the document, and show where."""
-        self._show_changes(self._text_document.undo())
-
-    def redo(self) -> None:
-        self._show_changes(self._text_document.redo())
-
-    def _show_changes(self, changes: list[Change]) -> None:
-        if not changes:
+        block = cursor.block()
+        if not text or cursor.hasSelection() or self.isReadOnly() or self.is_composing:
+            self.hide_ghost()
             return
-        anchor, position = self._text_document.selection or (changes[-1].inserted_end,) * 2
-        self.select(anchor, position)
+        caret, end = self.caret, self._map.to_code_point(block.position() + block.length() - 1)
+        if self._text_document.slice(caret, end).strip():
+            self.hide_ghost()
+            return
+        before = self._ghost
+        if before is None:
+            self.installEventFilter(self._keys_first)
+        self._ghost = _ShownGhost(text, cursor.position(), self._text_document.revision)
+        self._draw_ghost()
+        if before is None or not before.text.endswith(text):  # the rest of what was told is no news
+            self._announcer.announce(f"Suggestion: {text}")
 
-    # -- between widget and document -----------------------------------------------------------------------------
+    def hide_ghost(self) -> None:
+        if self._ghost is None:
+            return
+        self._ghost = None
+        self.removeEventFilter(self._keys_first)
+        self._announcer.cancel()
+        self._draw_ghost()
+
+    def _draw_ghost(self) -> None:
+        """Bring the layout up to what is shown. One that may still be replaced in this event keeps its room."""
+        if self._is_layout_behind:
+            return
+        if self._ghost is None:
+            self._layout.clear_ghost()
+        elif self._is_current(self._ghost):
+            self._layout.set_ghost(self._ghost.position, displayed(self._ghost.text))
+        if not len(self._text_document):
+            self.viewport().update()  # with the placeholder or without it
+
+    def _is_current(self, ghost: _ShownGhost) -> bool:
+        cursor = self.textCursor()
+        is_there = cursor.position() == ghost.position and not cursor.hasSelection()
+        return is_there and ghost.revision == self._text_document.revision
+
+    def _settle_ghost(self) -> None:
+        """A ghost that is not for this caret and this text goes; in the middle of a key it may still be replaced."""
+        if self._ghost is not None and self.key_began is None and not self._is_current(self._ghost):
+            self.hide_ghost()
+
+    @property
+    def is_composing(self) -> bool:
+        """Whether an input method holds text that is not in the document yet."""
+        return bool(self.textCursor().block().layout().preeditAreaText())
+
+    def _tell_composing(self) -> None:
+        if (now := self.is_composing) != self._was_composing:
+            self._was_composing = now
+            self.composing_changed.emit(now)
+
+    # -- margins -------------------------------------------------------------------------------------------------
+
+    @property
+    def horizon(self) -> int | None:
+        """Where the model's memory begins; it follows the text."""
+        return self._margin.horizon
+
+    def set_horizon(self, index: int | None) -> None:
+        """Draw in the left margin where the model's memory begins. None, or 0 (it holds all): nowhere."""
+        if index != self._margin.horizon:
+            self._margin.horizon = index
+            self._update_margins()
+
+    @property
+    def marks(self) -> tuple[PageMark, ...]:
+        """The marks in the order of their places, which follow the text."""
+        return self._margin.marks
+
+    def set_marks(self, marks: tuple[PageMark, ...]) -> None:
+        """Show a sign in the right margin for each of them, and no others."""
+        if marks != self._margin.marks:
+            self._margin.set_marks(marks)
+            self._update_margins()
+
+    def _update_margins(self) -> None:
+        viewport, page = self.viewport(), self._layout.metrics
+        right = page.left + page.width
+        viewport.update(0, 0, page.left, viewport.height())
+        viewport.update(right, 0, viewport.width() - right, viewport.height())
+
+    def _on_page(self, point: QPoint) -> QPoint:
+        """A point of the viewport in the page's pixels."""
+        return point + QPoint(0, self.verticalScrollBar().value())
+
+    # -- what happens to the document and the caret --------------------------------------------------------------
 
     def _on_contents_changed(self, position: int, removed: int, added: int) -> None:
-        """The widget's text changed, at most within these bounds: find out how, and tell the document."""
-        if self._applying:
-            return
-        old_length, new_length = len(self._map), self.document().characterCount() - 1
-        # Qt counts the last paragraph's invisible end, and calls whole paragraphs changed.
-        removed, added = min(removed, old_length - position), min(added, new_length - position)
-        if added - removed != new_length - old_length:
-            position, removed, added = 0, old_length, new_length
-        start = self._map.to_code_point(position)
-        inside_pair = position - self._map.to_utf16(start)
-        position, removed, added = position - inside_pair, removed + inside_pair, added + inside_pair
-        end = self._map.to_code_point(position + removed)
-        if inside_end := position + removed - self._map.to_utf16(end):
-            end, removed, added = end + 1, removed + 2 - inside_end, added + 2 - inside_end
-        cursor = QTextCursor(self.document())
-        cursor.setPosition(position)
-        cursor.setPosition(position + added, QTextCursor.MoveMode.KeepAnchor)
-        old = displayed(self._text_document.slice(start, end))
-        n_same, old_rest, new_rest = trim_common(old, cursor.selectedText())
-        if not (old_rest or new_rest):
-            return
-        start += n_same
-        self.typing_begun.emit()
-        self._reporting = True
-        try:
-            self._text_document.replace(start, start + len(old_rest), typed(new_rest))
-        finally:
-            self._reporting = False
-        self.typed.emit()
+        self._is_layout_behind = True
+        super()._on_contents_changed(position, removed, added)
+
+    def _on_contents_settled(self) -> None:
+        self._is_layout_behind = False
+        self._draw_ghost()
 
     def _on_document_changed(self, change: Change) -> None:
-        position = self._map.to_utf16(change.start)
-        end = self._map.to_utf16(change.start + len(change.removed))
-        self._map.replace(change.start, len(change.removed), change.inserted)
-        if self._reporting:
-            return
-        follow = self.textCursor().position() == position and self._is_visible(self.cursorRect())
-        cursor = QTextCursor(self.document())
-        cursor.setPosition(position)
-        cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
-        self._applying = True
-        try:
-            cursor.insertText(displayed(change.inserted))
-        finally:
-            self._applying = False
-        if follow:
-            self.ensureCursorVisible()
-
-    def _is_visible(self, rect: QRect) -> bool:
-        return self.viewport().rect().intersects(rect)
+        super()._on_document_changed(change)
+        self._margin.follow(change)
+        self._settle_ghost()
 
     def _on_cursor_moved(self) -> None:
-        if self._text_document.revision == self._seen_revision:
-            self._text_document.close_typing_group()
-        self._seen_revision = self._text_document.revision
-        self._tell_selection()
-        self.caret_moved.emit(self.caret)
+        super()._on_cursor_moved()
+        self._settle_ghost()
 
     def _tell_selection(self) -> None:
-        cursor = self.textCursor()
-        self._text_document.selection = (
-            self._map.to_code_point(cursor.anchor()),
-            self._map.to_code_point(cursor.position()),
-        )
+        super()._tell_selection()
+        self._settle_ghost()
 
-    def _generated_ranges(self, block: QTextBlock) -> list[tuple[int, int]]:
-        """(start, length) of generated text in a paragraph, UTF-16 units from its beginning."""
-        begin = block.position()
-        last = min(begin + block.length() - 1, len(self._map))
-        first = self._map.to_code_point(begin)
-        ranges = []
-        for span in self._text_document.spans(first, self._map.to_code_point(last)):
-            if span.author is Author.MODEL:
-                start = self._map.to_utf16(span.start)
-                ranges.append((start - begin, self._map.to_utf16(span.end) - start))
-        return ranges
-
-    def createMimeDataFromSelection(self) -> QMimeData:
-        """The document's own characters, which the widget may only stand in for."""
-        data = QMimeData()
-        data.setText(self._text_document.slice(*self.selection))
-        return data
-
-    @reported(nothing)
-    def insertFromMimeData(self, source: QMimeData) -> None:
-        if source.hasText():
-            text, _ = clean(source.text().replace("\r\n", "\n").replace("\r", "\n"))
-            if max(map(len, text.split("\n"))) > LONGEST_LINE:
-                self.long_line_refused.emit()
-                return
-            self._text_document.close_typing_group()
-            self.textCursor().insertText(displayed(text))
-            self.ensureCursorVisible()
-            # Half characters and bytes that are none, which Qt and `clean` have put this sign in the place of.
-            if n_unreadable := text.count("\ufffd"):
-                self.unreadable_pasted.emit(n_unreadable)
+    def set_point_size(self, size: float) -> None:
+        super().set_point_size(size)
+        self._draw_ghost()  # its lines are of another width now
 
     # -- Qt's events ---------------------------------------------------------------------------------------------
 
     @reported(nothing)
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.matches(QKeySequence.StandardKey.Undo):
-            self.undo()
-        elif event.matches(QKeySequence.StandardKey.Redo):
-            self.redo()
-        else:
-            super().keyPressEvent(event)
-
-    @reported(nothing)
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            self.set_point_size(self._point_size + (1 if event.angleDelta().y() > 0 else -1))
+        revision = self._begin_key()
+        try:
+            key = suggestion_key(event) if self._ghost is not None and self.ghost else None
+            if key is None:
+                super().keyPressEvent(event)
+                return
             event.accept()
-        else:
-            super().wheelEvent(event)
+            self.suggestion_key.emit(key)
+            if key is SuggestionKey.DISMISS:
+                self.hide_ghost()
+        finally:
+            self._end_key(revision)
 
     @reported(nothing)
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        menu = QMenu(self)
-        selected = self.textCursor().hasSelection()
-        document, key = self._text_document, QKeySequence.StandardKey
-        entries: tuple[tuple[str, QKeySequence.StandardKey, Callable[[], None], bool] | None, ...] = (
-            (f"Undo {document.undo_label.lower()}".strip(), key.Undo, self.undo, document.can_undo),
-            (f"Redo {document.redo_label.lower()}".strip(), key.Redo, self.redo, document.can_redo),
-            None,
-            ("Cut", key.Cut, self.cut, selected),
-            ("Copy", key.Copy, self.copy, selected),
-            ("Paste", key.Paste, self.paste, self.canPaste()),
-            None,
-            ("Select all", key.SelectAll, self.selectAll, len(document) > 0),
-        )
-        for entry in entries:
-            if entry is None:
-                menu.addSeparator()
-                continue
-            text, shortcut, slot, enabled = entry
-            action = menu.addAction(text)
-            action.setShortcut(shortcut)
-            action.setEnabled(enabled)
-            action.triggered.connect(slot)
-        menu.exec(event.globalPos())
-        menu.deleteLater()
+    def inputMethodEvent(self, event: QInputMethodEvent) -> None:
+        revision = self._begin_key()
+        try:
+            if event.preeditString():
+                self.hide_ghost()
+            super().inputMethodEvent(event)
+        finally:
+            self._end_key(revision)
+        self._tell_composing()
+
+    def _begin_key(self) -> int:
+        self.key_began = perf_counter()
+        return self._text_document.revision
+
+    def _end_key(self, revision: int) -> None:
+        """No ghost is left that is not for the caret and the text there are now."""
+        self.key_began = None
+        self._settle_ghost()
+        if self._text_document.revision != revision:
+            self._keep_rows_below_caret()
+
+    @reported(nothing)
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self._tell_composing()  # Qt gives up what was being composed
+
+    @reported(nothing)
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        is_left = event.button() == Qt.MouseButton.LeftButton
+        mark = self._margin.mark_at(self._on_page(event.position().toPoint())) if is_left else None
+        if mark is not None:
+            self.mark_clicked.emit(mark.id)
+            return
+        super().mousePressEvent(event)
+        self._tell_composing()
+        if is_left:
+            self.click_in_page.emit()
+
+    @reported(nothing)
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if self._margin.mark_at(self._on_page(event.position().toPoint())) is None:
+            super().mouseDoubleClickEvent(event)
+
+    @reported(nothing)
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        if self._margin.is_empty and not self._margin.hovered:
+            return
+        mark, tooltip = None, ""
+        if event.buttons() == Qt.MouseButton.NoButton:
+            point = self._on_page(event.position().toPoint())
+            mark, tooltip = self._margin.mark_at(point), self._margin.tooltip_at(point)
+        hovered = mark.id if mark is not None else ""
+        self.viewport().setToolTip(_wrapped(tooltip))
+        if hovered != self._margin.hovered:
+            self._margin.hovered = hovered
+            self.viewport().setCursor(Qt.CursorShape.PointingHandCursor if hovered else Qt.CursorShape.IBeamCursor)
+            self._update_margins()
 
     @reported(nothing)
     def resizeEvent(self, event: QResizeEvent) -> None:
-        bar = self.verticalScrollBar()
-        top = self.cursorForPosition(self.viewport().rect().topLeft()).position() if bar.value() else 0
         super().resizeEvent(event)
-        if top:  # another width breaks lines elsewhere: keep the same words at the top
-            cursor = QTextCursor(self.document())
-            cursor.setPosition(min(top, self.document().characterCount() - 1))
-            bar.setValue(bar.value() + self.cursorRect(cursor).top())
+        self._draw_ghost()  # its lines are of another width now
 
     @reported(nothing)
     def paintEvent(self, event: QPaintEvent) -> None:
-        top = self.verticalScrollBar().value()
-        # Heights are settled before painting: a correction in the middle of it would move what is drawn already.
-        self._layout.lay_out(top, top + self.viewport().height())
         super().paintEvent(event)
-        if not len(self._text_document) and not self.document().firstBlock().layout().preeditAreaText():
+        page = self._layout.metrics
+        if not self._margin.is_empty:
+            area = event.rect()
+            if area.left() < page.left or area.right() >= page.left + page.width:
+                top = self.verticalScrollBar().value()
+                painter = QPainter(self.viewport())
+                painter.translate(0, -top)
+                self._margin.draw(painter, area.translated(0, top), self._theme)
+                painter.end()
+        if not len(self._text_document) and self._ghost is None and not self.is_composing:
             painter = QPainter(self.viewport())
             painter.setFont(self.document().defaultFont())
             painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
-            left, width = self._layout.column
-            area = QRect(left, MARGIN_TOP, width, self.viewport().height())
+            area = QRect(page.left, MARGIN_TOP, page.width, self.viewport().height())
             painter.drawText(area, Qt.TextFlag.TextWordWrap, PLACEHOLDER)
             painter.end()
+        self.painted.emit()
 
-    def _on_layout_shifted(self, y: int, delta: int) -> None:
-        bar = self.verticalScrollBar()
-        if y <= bar.value():
-            bar.setValue(bar.value() + delta)
+    def _keep_rows_below_caret(self) -> None:
+        """A suggestion that goes on in the next rows is in sight without the page having to move for it."""
+        caret, height = self.cursorRect(), self.viewport().height()
+        row = self._layout.metrics.line_height
+        missing = caret.bottom() + _ROWS_BELOW_CARET * row - height
+        is_tall = height > 3 * _ROWS_BELOW_CARET * row
+        if missing > 0 and is_tall and self._is_visible(caret):
+            bar = self.verticalScrollBar()
+            bar.setValue(bar.value() + missing)
+
+
+def _wrapped(text: str) -> str:
+    """Plain text as a tooltip that wraps."""
+    return text and "<qt>" + escape(text, quote=False).replace("\n", "<br>") + "</qt>"

@@ -252,6 +252,7 @@ class MainWindow(QMainWindow):
     @reported(nothing)
     def closeEvent(self, event: QCloseEvent) -> None:
         self.writing.stop()
+        self.context_panel.flush()
         self.acceptance.save()
         if not self.manuscripts.may_close(self.close):
             event.ignore()

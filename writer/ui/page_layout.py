@@ -2,22 +2,16 @@
 
 A `QTextDocument` with this layout keeps Qt's cursors, input methods, selection and accessibility, and costs per key
 what one paragraph costs, however long the text is. Heights of paragraphs not seen yet are estimates; a correction moves
-what is below it, and `shifted` tells the view, which keeps its place.
-
-All heights are whole pixels, so that scroll bars (integers) and tops agree exactly.
+what is below it, and `shifted` tells the view, which keeps its place. Ghost text after the caret is drawn here too.
 """
 
-import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, QPointF, QRectF, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QAbstractTextDocumentLayout,
     QColor,
-    QFontInfo,
-    QFontMetricsF,
     QPainter,
     QPainterPath,
     QPalette,
@@ -25,19 +19,14 @@ from PySide6.QtGui import (
     QTextCharFormat,
     QTextDocument,
     QTextFrame,
-    QTextLayout,
     QTextOption,
 )
 
+from writer.ui.ghost_text import GhostText
 from writer.ui.overrides import nothing, reported
-
-MEASURE_CHARS = 66  # Bringhurst's classic line length for a single column of serif text
-LEADING = 1.55  # line height in ems
-PARAGRAPH_GAP = 0.3  # in line heights
-MARGIN_TOP = 56
-MARGIN_BOTTOM = 120
-MARGIN_SIDE = 28  # least space between the column and the viewport's edge
-_SAMPLE = "the quick brown fox jumps over a lazy dog and never once looks back at it "
+from writer.ui.page_ink import draw_caret, formats_over
+from writer.ui.page_metrics import MARGIN_BOTTOM, MARGIN_TOP, PageMetrics, measure_page
+from writer.ui.paragraph_heights import ParagraphHeights
 
 TintProvider = Callable[[QTextBlock], Sequence[tuple[int, int]]]
 """(start, length) of a block's generated text, in UTF-16 units from the block's start."""
@@ -53,25 +42,35 @@ class PageLayout(QAbstractTextDocumentLayout):
         super().__init__(document)
         self._tint_ranges: TintProvider | None = None
         self._tint = QTextCharFormat()
-        self._lengths: NDArray[np.int64] = np.ones(1, dtype=np.int64)  # UTF-16 units per block, for estimates
-        self._heights: NDArray[np.int64] = np.zeros(1, dtype=np.int64)
-        self._tops: NDArray[np.int64] = np.zeros(2, dtype=np.int64)
-        self._laid: NDArray[np.bool_] = np.zeros(1, dtype=np.bool_)
-        self._style: tuple[object, ...] = ()
-        self._measure_font()
+        self._heights = ParagraphHeights(MARGIN_TOP)
+        self._ghost: GhostText | None = None
+        self._ghost_room = 0  # pixels that it adds to its paragraph
+        self._ghost_color = QColor()
+        self._option = QTextOption()
+        self._option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        self._page = self._measure()
         self._rebuild()
 
     # -- geometry ------------------------------------------------------------------------------------------------
 
     @property
-    def column(self) -> tuple[int, int]:
-        """(left, width) of the text column in the document's coordinates."""
-        return self._left, self._width
+    def metrics(self) -> PageMetrics:
+        """The page's measures as they are now."""
+        return self._page
 
-    @property
-    def line_height(self) -> int:
-        """Distance of two baselines, pixels."""
-        return self._line_height
+    def positions_between(self, top: int, bottom: int) -> tuple[int, int]:
+        """(first, last) position of the paragraphs that `top` and `bottom` are in."""
+        document = self.document()
+        last = document.findBlockByNumber(self._heights.at(bottom))
+        return document.findBlockByNumber(self._heights.at(top)).position(), last.position() + last.length() - 1
+
+    def row_top(self, position: int) -> int:
+        """Upper edge of the row that holds `position`. Lays its paragraph out."""
+        block = self.document().findBlock(position)
+        index = block.blockNumber()
+        self._lay(block, index)
+        line = block.layout().lineForTextPosition(position - block.position())
+        return self._heights.top(index) + max(0, line.lineNumber()) * self._page.line_height
 
     def set_tint(self, ranges: TintProvider | None, color: QColor) -> None:
         """Draw what `ranges` answers for a block in `color`; None tints nothing."""
@@ -80,14 +79,58 @@ class PageLayout(QAbstractTextDocumentLayout):
         self._tint.setForeground(color)
         self._repaint(self._everything())
 
+    def set_ghost_color(self, color: QColor) -> None:
+        self._ghost_color = color
+        self._repaint(self._everything())
+
+    def set_ghost(self, position: int, text: str) -> None:
+        """Draw `text` after `position` in place of any ghost before it; both as the document would hold them.
+
+        Only white space may follow in that paragraph. A change of the paragraph's text hides the ghost, and it keeps
+        its room until the next call, so that one that goes on with the text moves nothing.
+        """
+        block = self.document().findBlock(position)
+        index = block.blockNumber()
+        if self._ghost is not None and self._ghost.index != index:
+            self.clear_ghost()
+        self._lay(block, index)
+        old, old_end = self._ghost, self._heights.end
+        ghost = GhostText(text, self.document().defaultFont(), index, position - block.position())
+        self._ghost = ghost
+        self._set_rows(block, index)
+        self._repaint_rows(ghost, old or ghost, old_end)
+
+    def clear_ghost(self) -> None:
+        """Draw no ghost, and give its room back."""
+        ghost, self._ghost = self._ghost, None
+        if ghost is None:
+            return
+        old_end = self._heights.end
+        block = self.document().findBlockByNumber(ghost.index)
+        self._set_rows(block, ghost.index)
+        self._repaint_rows(ghost, ghost, old_end)
+
+    def _repaint_rows(self, ghost: GhostText, old: GhostText, old_end: int) -> None:
+        """Repaint where two ghosts of a paragraph are, and what is below if it moved."""
+        page, top = self._page, self._heights.top(ghost.index)
+        first = top + min(ghost.first_row, old.first_row) * page.line_height
+        end = top + max(ghost.end_row, old.end_row) * page.line_height
+        reach = page.line_height // 2  # some faces reach out of their line, or of the column
+        self._repaint(QRectF(page.left - reach, first - reach, page.width + 2 * reach, end - first + 2 * reach))
+        if self._heights.end != old_end:
+            below = self._everything()
+            below.setTop(first + page.line_height)
+            below.setBottom(max(below.bottom(), old_end + MARGIN_BOTTOM))
+            self._repaint(below)
+
     def lay_out(self, top: int, bottom: int) -> bool:
         """Lay out the paragraphs between `top` and `bottom` and a neighbour each side; True if any height changed."""
-        first = max(0, self._block_at(top) - 1)
+        first = max(0, self._heights.at(top) - 1)
         block = self.document().findBlockByNumber(first)
         changed = False
         index = first
         while block.isValid():
-            begins_below = self._tops[index] > bottom
+            begins_below = self._heights.top(index) > bottom
             changed |= self._lay(block, index)
             if begins_below:
                 break
@@ -95,80 +138,70 @@ class PageLayout(QAbstractTextDocumentLayout):
             index += 1
         return changed
 
-    def _measure_font(self) -> None:
-        font = self.document().defaultFont()
-        metrics = QFontMetricsF(font)
-        self._char_width = max(1.0, metrics.horizontalAdvance(_SAMPLE) / len(_SAMPLE))
-        self._line_height = max(1, round(max(QFontInfo(font).pixelSize() * LEADING, metrics.height())))
-        self._gap = round(self._line_height * PARAGRAPH_GAP)
-        self._baseline = (self._line_height - metrics.height()) / 2 + metrics.ascent()
-        page_width = self.document().pageSize().width()
-        self._page_width = int(page_width) if page_width > 0 else 800
-        available = max(40, self._page_width - 2 * MARGIN_SIDE)
-        self._width = min(available, math.ceil(MEASURE_CHARS * self._char_width))
-        self._left = (self._page_width - self._width) // 2
-        self._option = QTextOption()
-        self._option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
-        self._option.setTabStopDistance(4 * self._char_width)
-        self._style = (font.key(), self._page_width)
+    def _measure(self) -> PageMetrics:
+        page = measure_page(self.document().defaultFont(), self._document_width())
+        self._option.setTabStopDistance(4 * page.char_width)
+        self._heights.set_estimate(page.chars_per_line, page.line_height, page.gap)
+        return page
 
-    def _estimates(self, lengths: NDArray[np.int64]) -> NDArray[np.int64]:
-        chars_per_line = max(1.0, self._width / self._char_width - 2.5)  # a ragged edge wastes about half a word
-        n_lines = np.maximum(1, np.ceil((lengths - 1) / chars_per_line)).astype(np.int64)
-        return n_lines * self._line_height + self._gap
+    def _document_width(self) -> int:
+        width = self.document().pageSize().width()
+        return int(width) if width > 0 else 800
 
     def _rebuild(self) -> None:
         """Forget all layouts: the text is new, or its width or face."""
+        self._ghost, self._ghost_room = None, 0
         paragraphs = self.document().toRawText().split("\u2029")
-        self._lengths = np.fromiter((len(p) + 1 for p in paragraphs), dtype=np.int64, count=len(paragraphs))
-        self._reestimate()
-
-    def _reestimate(self) -> None:
-        self._heights = self._estimates(self._lengths)
-        self._laid = np.zeros(len(self._heights), dtype=np.bool_)
-        self._sum_heights()
-
-    def _sum_heights(self) -> None:
-        self._tops = np.empty(len(self._heights) + 1, dtype=np.int64)
-        self._tops[0] = MARGIN_TOP
-        np.cumsum(self._heights, out=self._tops[1:])
-        self._tops[1:] += MARGIN_TOP
-
-    def _block_at(self, y: float) -> int:
-        index = int(self._tops.searchsorted(y, side="right")) - 1
-        return min(max(index, 0), len(self._heights) - 1)
+        self._heights.reset(np.fromiter((len(p) + 1 for p in paragraphs), dtype=np.int64, count=len(paragraphs)))
 
     def _repaint(self, area: QRectF) -> None:
         self.update["QRectF"].emit(area)  # type: ignore[index]  # the stubs do not know overloaded signals
 
     def _everything(self) -> QRectF:
-        return QRectF(0, 0, self._page_width, float(self._tops[-1]) + MARGIN_BOTTOM)
+        return QRectF(0, 0, self._page.page_width, self._heights.end + MARGIN_BOTTOM)
+
+    def _text_size(self) -> QSizeF:
+        """The page without the ghost, which the lower margin makes room for: it must not bring a scroll bar."""
+        return QSizeF(self._page.page_width, self._heights.end - self._ghost_room + MARGIN_BOTTOM)
 
     # -- one paragraph -------------------------------------------------------------------------------------------
 
     def _lay(self, block: QTextBlock, index: int) -> bool:
         """Lay out one paragraph if it is not; True if its height changed."""
         layout = block.layout()
-        if self._laid[index] and layout.lineCount():
+        if self._heights.is_measured(index) and layout.lineCount():
             return False
         layout.setTextOption(self._option)
         layout.setCacheEnabled(True)
         layout.beginLayout()
         n_lines = 0
         while (line := layout.createLine()).isValid():
-            line.setLineWidth(self._width)
+            line.setLineWidth(self._page.width)
             # A taller fallback face (emoji) must not move the baseline: lines keep their distance.
-            line.setPosition(QPointF(0, n_lines * self._line_height + self._baseline - line.ascent()))
+            line.setPosition(QPointF(0, n_lines * self._page.line_height + self._page.baseline - line.ascent()))
             n_lines += 1
         layout.endLayout()
-        self._laid[index] = True
-        delta = max(1, n_lines) * self._line_height + self._gap - int(self._heights[index])
+        return self._set_rows(block, index)
+
+    def _set_rows(self, block: QTextBlock, index: int) -> bool:
+        """Measure a paragraph that is laid out, with the ghost after it; True if its height changed."""
+        n_rows = max(1, block.layout().lineCount())
+        size = self._text_size()
+        ghost = self._ghost
+        if ghost is not None and ghost.index == index:
+            if not ghost.is_stale:
+                ghost.lay_out(block, self._page)
+            n_more = max(0, ghost.end_row - n_rows)
+            n_rows += n_more
+            self._ghost_room = n_more * self._page.line_height
+        elif ghost is None:
+            self._ghost_room = 0
+        old_bottom = self._heights.top(index + 1)
+        delta = self._heights.measure(index, n_rows * self._page.line_height + self._page.gap)
         if not delta:
             return False
-        old_bottom = int(self._tops[index + 1])
-        self._heights[index] += delta
-        self._tops[index + 1 :] += delta
-        self.documentSizeChanged.emit(self.documentSize())
+        if (now := self._text_size()) != size:
+            self.documentSizeChanged.emit(now)
         self.shifted.emit(old_bottom, delta)
         return True
 
@@ -177,10 +210,11 @@ class PageLayout(QAbstractTextDocumentLayout):
     @reported(nothing)
     def documentChanged(self, position: int, removed: int, added: int) -> None:
         document = self.document()
-        if (document.defaultFont().key(), int(document.pageSize().width())) != self._style:
-            self._measure_font()
-            if document.blockCount() == len(self._lengths):
-                self._reestimate()
+        if (document.defaultFont().key(), self._document_width()) != (self._page.font_key, self._page.page_width):
+            self._ghost, self._ghost_room = None, 0
+            self._page = self._measure()
+            if document.blockCount() == len(self._heights):
+                self._heights.reset()
             else:
                 self._rebuild()
             self._announce()
@@ -206,35 +240,42 @@ class PageLayout(QAbstractTextDocumentLayout):
             self._rebuild()
             self._announce()
             return
-        old_bottom, old_end = int(self._tops[first + n_old]), int(self._tops[-1])
+        heights = self._heights
+        old_bottom, old_end = heights.top(first + n_old), heights.end
         lengths = []
         block = first_block
         for _ in range(first, last + 1):
             block.layout().clearLayout()
             lengths.append(block.length())
             block = block.next()
+        top = heights.top(first)
         if n_old == 1 and first == last:
-            self._lengths[first] = lengths[0]
-            self._laid[first] = False
+            heights.forget(first, lengths[0])
+            if self._ghost is not None and self._ghost.index == first:
+                self._ghost.is_stale = True
         else:
-            new = np.array(lengths, dtype=np.int64)
-            replaced = slice(first, first + n_old)
-            estimates = self._estimates(new)
-            self._lengths = np.concatenate([self._lengths[:first], new, self._lengths[replaced.stop :]])
-            self._heights = np.concatenate([self._heights[:first], estimates, self._heights[replaced.stop :]])
-            unseen = np.zeros(len(new), dtype=np.bool_)
-            self._laid = np.concatenate([self._laid[:first], unseen, self._laid[replaced.stop :]])
-            self._sum_heights()
-            if delta := int(self._tops[-1]) - old_end:
+            top = min(top, self._drop_ghost())
+            heights.replace(first, n_old, lengths)
+            if delta := heights.end - old_end:
                 self.documentSizeChanged.emit(self.documentSize())
                 self.shifted.emit(old_bottom, delta)
         self._lay(first_block, first)
         if last != first:
             self._lay(last_block, last)
-        moved = int(self._tops[-1]) != old_end
-        bottom = self._everything().bottom() if moved else float(self._tops[last + 1])
-        top = float(self._tops[first])
-        self._repaint(QRectF(0, top, self._page_width, max(bottom, float(old_end)) - top if moved else bottom - top))
+        bottom = float(heights.top(last + 1))
+        if heights.end != old_end:
+            bottom = max(self._everything().bottom(), float(old_end))
+        self._repaint(QRectF(0, top, self._page.page_width, bottom - top))
+
+    def _drop_ghost(self) -> int:
+        """Forget the ghost while paragraphs come or go; where its paragraph begins, or the end if there is none."""
+        ghost, self._ghost = self._ghost, None
+        if ghost is None:
+            return self._heights.end
+        index = ghost.index
+        self._heights.measure(index, self._heights.height(index) - self._ghost_room)
+        self._ghost_room = 0
+        return self._heights.top(index)
 
     # -- Qt's questions ------------------------------------------------------------------------------------------
 
@@ -244,15 +285,15 @@ class PageLayout(QAbstractTextDocumentLayout):
         if not 0 <= index < len(self._heights):
             return QRectF()
         self._lay(block, index)
-        return QRectF(self._left, float(self._tops[index]), self._width, float(self._heights[index]))
+        return QRectF(self._page.left, self._heights.top(index), self._page.width, self._heights.height(index))
 
     @reported(lambda: QRectF())
     def frameBoundingRect(self, frame: QTextFrame) -> QRectF:
-        return self._everything()
+        return QRectF(QPointF(0, 0), self._text_size())
 
     @reported(lambda: QSizeF(1, 1))
     def documentSize(self) -> QSizeF:
-        return self._everything().size()
+        return self._text_size()
 
     @reported(lambda: 1)
     def pageCount(self) -> int:
@@ -261,16 +302,19 @@ class PageLayout(QAbstractTextDocumentLayout):
     @reported(lambda: -1)
     def hitTest(self, point: QPointF | QPoint | QPainterPath.Element, accuracy: Qt.HitTestAccuracy) -> int:
         assert isinstance(point, QPointF)  # as in Qt's own declaration; the binding's allows for conversions
-        index = self._block_at(point.y())
+        index = self._heights.at(point.y())
         block = self.document().findBlockByNumber(index)
         self._lay(block, index)
         layout = block.layout()
-        y = point.y() - float(self._tops[index])
-        line = layout.lineAt(min(max(int(y // self._line_height), 0), layout.lineCount() - 1))
-        x = point.x() - self._left
+        y = point.y() - self._heights.top(index)
+        row = max(int(y // self._page.line_height), 0)
+        line = layout.lineAt(min(row, layout.lineCount() - 1))
+        x = point.x() - self._page.left
+        if self._ghost is not None and self._ghost.index == index and row >= layout.lineCount():
+            return -1 if accuracy == Qt.HitTestAccuracy.ExactHit else block.position() + block.length() - 1
         if accuracy == Qt.HitTestAccuracy.ExactHit:
             inside = line.naturalTextRect()
-            if not (inside.left() <= x <= inside.right() and 0 <= y < layout.lineCount() * self._line_height):
+            if not (inside.left() <= x <= inside.right() and 0 <= y < layout.lineCount() * self._page.line_height):
                 return -1
         in_layout = line.xToCursor(x)
         if preedit := layout.preeditAreaText():  # positions after the text being composed count without it
@@ -282,51 +326,19 @@ class PageLayout(QAbstractTextDocumentLayout):
     @reported(nothing)
     def draw(self, painter: QPainter, context: QAbstractTextDocumentLayout.PaintContext) -> None:
         clip = context.clip if context.clip.isValid() else self._everything()
-        index = self._block_at(clip.top())
+        index = self._heights.at(clip.top())
         block = self.document().findBlockByNumber(index)
         painter.setPen(context.palette.color(QPalette.ColorRole.Text))
         width = self.property("cursorWidth")
         caret_width = width if isinstance(width, int) and width > 0 else 1
-        while block.isValid() and self._tops[index] < clip.bottom():
+        while block.isValid() and self._heights.top(index) < clip.bottom():
             self._lay(block, index)
             layout = block.layout()
-            origin = QPointF(self._left, float(self._tops[index]))
-            layout.draw(painter, origin, self._formats(block, context), clip)
-            self._draw_caret(painter, context.cursorPosition, block, origin, caret_width)
+            origin = QPointF(self._page.left, self._heights.top(index))
+            tints = self._tint_ranges(block) if self._tint_ranges else ()
+            layout.draw(painter, origin, formats_over(block, tints, self._tint, context.selections), clip)
+            if self._ghost is not None and self._ghost.index == index:
+                self._ghost.draw(painter, origin, self._ghost_color)
+            draw_caret(painter, context.cursorPosition, block, origin, caret_width)
             block = block.next()
             index += 1
-
-    def _formats(
-        self, block: QTextBlock, context: QAbstractTextDocumentLayout.PaintContext
-    ) -> list[QTextLayout.FormatRange]:
-        """What is drawn over a block's plain ink, in order: tint, then selections."""
-        layout, position, length = block.layout(), block.position(), block.length()
-        preedit = layout.preeditAreaText()
-        preedit_at = layout.preeditAreaPosition() if preedit else 0
-        n_preedit = len(preedit.encode("utf-16-le")) // 2
-        ranges: list[QTextLayout.FormatRange] = []
-        for start, count in self._tint_ranges(block) if self._tint_ranges else ():
-            parts = [(start, count)]
-            if n_preedit:  # text being composed is the writer's own, also in the middle of generated text
-                before = max(0, min(count, preedit_at - start))
-                parts = [(start, before), (start + before + n_preedit, count - before)]
-            ranges.extend(_format_range(s, n, self._tint) for s, n in parts if n > 0)
-        for selection in context.selections:
-            start = max(0, selection.cursor.selectionStart() - position)
-            end = min(length, selection.cursor.selectionEnd() - position)
-            if start < end:
-                ranges.append(_format_range(start, end - start, selection.format))
-        return ranges
-
-    def _draw_caret(self, painter: QPainter, position: int, block: QTextBlock, origin: QPointF, width: int) -> None:
-        layout = block.layout()
-        if position < -1 and layout.preeditAreaText():  # Qt's code for "inside the text being composed"
-            layout.drawCursor(painter, origin, layout.preeditAreaPosition() - (position + 2), width)
-        elif block.position() <= position < block.position() + block.length():
-            layout.drawCursor(painter, origin, position - block.position(), width)
-
-
-def _format_range(start: int, length: int, style: QTextCharFormat) -> QTextLayout.FormatRange:
-    result = QTextLayout.FormatRange()
-    result.start, result.length, result.format = start, length, style
-    return result

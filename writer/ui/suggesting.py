@@ -1,6 +1,5 @@
 """Help while the writer types: ghost text after a pause."""
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -37,6 +36,7 @@ from writer.ui.worker import Worker
 _BEFORE_CHARS = 1_000  # a heading's line, and what the next sentence may need to be told from an abbreviation
 _AFTER_CHARS = 200
 _USUAL_LATENCY_MS = 100.0
+_LEAST_CONFIDENCE = -6.0  # below that even a suggestion that was asked for is noise
 _LATENCY_SHARE = 0.2  # of the newest measurement in the running mean
 
 
@@ -192,7 +192,7 @@ class SuggestingController(QObject):
         self._stop_jobs()
         self._asked, self._asked_s = asked, time.perf_counter()
         prompt, config, n_variant = asked.context.prompt, self._config(), asked.n_variant
-        steering, threshold = self._steering(), -math.inf if least is None else least
+        steering, threshold = self._steering(), _LEAST_CONFIDENCE if least is None else least
         self._job = self._worker.run_behind(
             lambda: draft_ghost(
                 model.session, model.tokenizer, model.cache, prompt, config,

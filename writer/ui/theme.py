@@ -45,7 +45,7 @@ SPACE = Spacing()
 
 @dataclass(frozen=True)
 class Theme:
-    """Colour tokens as `#rrggbb`. Text pairs keep their contrast (tested): ink 7:1, muted, tint and danger 4.5:1."""
+    """Colour tokens as `#rrggbb`. Text keeps its contrast (tested): ink 7:1; muted, ghost, tint and danger 4.5:1."""
 
     name: str
     title: str
@@ -55,6 +55,7 @@ class Theme:
     page: str  # the sheet under the text
     ink: str  # text the writer wrote, and the interface's own text
     muted: str  # secondary text, placeholders
+    ghost: str  # text a model would write, which is not in the text
     tint: str  # text a model wrote
     accent: str  # the one emphasised action, focus, links
     accent_hover: str
@@ -81,6 +82,7 @@ LIGHT = Theme(
     page="#fdfcfa",
     ink="#24221f",
     muted="#66615a",
+    ghost="#6f6a64",
     tint="#2b5f86",
     accent="#2f6072",
     accent_hover="#274f5e",
@@ -101,6 +103,7 @@ DARK = Theme(
     page="#202224",
     ink="#dcd8d0",
     muted="#a09b93",
+    ghost="#8c8882",
     tint="#8ebbe0",
     accent="#86b6c4",
     accent_hover="#9cc6d2",
@@ -121,6 +124,7 @@ SEPIA = Theme(
     page="#f6eedd",
     ink="#3a2f22",
     muted="#6a5a45",
+    ghost="#6b5f4f",
     tint="#2c5f78",
     accent="#7a4a24",
     accent_hover="#653c1c",

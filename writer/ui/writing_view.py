@@ -166,19 +166,26 @@ class WritingView(QObject):
         if start == end:
             self._window.notices.show_notice("Nothing is selected.", "Select the passage that the model shall keep.")
             return
-        notes = self._writing.contexts.notes
+        notes = self._context.notes
         pin = Pin(document.slice(start, end), document.slice(max(0, start - _PIN_BEFORE_CHARS), start))
         self._on_notes_changed(dataclasses.replace(notes, pins=(*notes.pins, pin)))
         self._context.set_notes(self._writing.contexts.notes)
 
     def _show_context(self) -> None:
+        self._context.flush()
         model = self._writing.model
         context = self._writing.contexts.context_at(self._editor.caret)
         if model is None or context is None:
             self._window.notices.show_notice("There is nothing to show yet.", "Write a sentence or two first.")
             return
-        self._window.pages.context.show_context(shown_parts(context, model.tokenizer), model.session.config.n_ctx)
-        self._window.pages.show_page(self._window.pages.context)
+        page = self._window.pages.context
+        page.show_context(
+            shown_parts(context, model.tokenizer),
+            model.session.config.n_ctx,
+            typed=context.prompt.typed.decode("utf-8", "replace"),
+            left_out=context.left_out,
+        )
+        self._window.pages.show_page(page)
 
     def _on_used_changed(self, used: int) -> None:
         self._show_used(used)

@@ -1,106 +1,33 @@
-"""The widget and its document never differ, whatever is typed, pasted, composed, streamed or undone."""
+"""A text field over a document: what it shows, copies, follows and takes back."""
 
 from pathlib import Path
 
 import pytest
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from PySide6.QtCore import QMimeData, QPoint, Qt
-from PySide6.QtGui import QInputMethodEvent, QKeySequence, QTextCursor
+from PySide6.QtGui import QInputMethodEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from writer.assist.ghost import Action
 from writer.document.document import Document
 from writer.document.files.encoding import TextFormat, decode, encode
 from writer.document.provenance import Author
-from writer.ui.editor import Editor
+from writer.ui.document_edit import DocumentEdit
 from writer.ui.mirror import displayed
 from writer.ui.theme import LIGHT
 
-TEXTS = st.text(st.sampled_from("ab 😀é\u00a0\n\u2028\u0301👩\u200d🚀"), max_size=8)
 
-
-def make(text: str = "") -> tuple[Document, Editor]:
+def make(text: str = "") -> tuple[Document, DocumentEdit]:
     document = Document(text)
-    editor = Editor(document, LIGHT)
+    editor = DocumentEdit(document, LIGHT)
     editor.resize(700, 400)
     return document, editor
 
 
-def assert_same(document: Document, editor: Editor) -> None:
+def assert_same(document: Document, editor: DocumentEdit) -> None:
     assert editor.document().toRawText() == displayed(document.text)
     assert 0 <= editor.caret <= len(document)
-
-
-class EditorMachine(RuleBasedStateMachine):
-    def __init__(self) -> None:
-        super().__init__()
-        assert QApplication.instance() is not None
-        self.document, self.editor = make("Once 😀 upon\na time")
-        self.editor.show()
-
-    def teardown(self) -> None:
-        self.editor.deleteLater()
-
-    @rule(at=st.floats(0, 1), to=st.floats(0, 1))
-    def select(self, at: float, to: float) -> None:
-        cursor = self.editor.textCursor()
-        end = self.editor.document().characterCount() - 1
-        cursor.setPosition(int(at * end))
-        cursor.setPosition(int(to * end), QTextCursor.MoveMode.KeepAnchor)
-        # Qt itself never stops inside a pair of surrogates.
-        if self.editor._map.to_utf16(self.editor._map.to_code_point(cursor.position())) == cursor.position():
-            anchor = cursor.anchor()
-            if self.editor._map.to_utf16(self.editor._map.to_code_point(anchor)) == anchor:
-                self.editor.setTextCursor(cursor)
-
-    @rule(text=st.text(st.sampled_from("abc ."), max_size=6))
-    def type_keys(self, text: str) -> None:
-        QTest.keyClicks(self.editor, text)
-
-    @rule(
-        key=st.sampled_from(
-            [Qt.Key.Key_Backspace, Qt.Key.Key_Delete, Qt.Key.Key_Return, Qt.Key.Key_Left, Qt.Key.Key_Up]
-        )
-    )
-    def press(self, key: Qt.Key) -> None:
-        QTest.keyClick(self.editor, key)
-
-    @rule(text=TEXTS)
-    def paste(self, text: str) -> None:
-        data = QMimeData()
-        data.setText(text)
-        self.editor.insertFromMimeData(data)
-
-    @rule(preedit=TEXTS, commit=TEXTS)
-    def compose(self, preedit: str, commit: str) -> None:
-        QApplication.sendEvent(self.editor, QInputMethodEvent(preedit.replace("\n", ""), []))
-        assert_same(self.document, self.editor)
-        event = QInputMethodEvent()
-        event.setCommitString(commit.replace("\n", ""))
-        QApplication.sendEvent(self.editor, event)
-
-    @rule(at=st.floats(0, 1), text=TEXTS)
-    def stream(self, at: float, text: str) -> None:
-        place = int(at * len(self.document))
-        with self.document.group("Continue"):
-            for c in text:
-                self.document.replace(place, place, c, Author.MODEL, "g")
-                place += 1
-
-    @rule(back=st.booleans())
-    def undo(self, back: bool) -> None:
-        QTest.keySequence(self.editor, QKeySequence.StandardKey.Undo if back else QKeySequence.StandardKey.Redo)
-
-    @invariant()
-    def same(self) -> None:
-        assert_same(self.document, self.editor)
-
-
-@pytest.mark.usefixtures("qapp")
-class TestEditor(EditorMachine.TestCase):  # type: ignore[misc,name-defined]
-    pass
 
 
 def test_what_the_page_cannot_show_is_saved_as_it_came(qtbot: QtBot, tmp_path: Path) -> None:
@@ -179,7 +106,7 @@ def test_only_what_is_seen_is_laid_out(qtbot: QtBot) -> None:
     editor.set_caret(middle)
     QTest.keyClicks(editor, "some words")
     qtbot.wait(50)
-    assert int(editor._layout._laid.sum()) < 200
+    assert editor._layout._heights.n_measured < 200
     assert document.slice(middle, middle + 10) == "some words"
     assert_same(document, editor)
 
@@ -261,3 +188,54 @@ def test_undo_of_what_the_model_wrote_returns_to_where_the_writer_was(qtbot: QtB
     editor.set_caret(0)
     editor.undo()
     assert editor.selection == (4, 7)
+
+
+def test_the_last_action_is_what_the_writer_did(qtbot: QtBot) -> None:
+    document, editor = make("one two")
+    qtbot.addWidget(editor)
+    seen: list[Action] = []
+    editor.typed.connect(lambda: seen.append(editor.last_action))
+    editor.caret_moved.connect(lambda _: seen.append(editor.last_action))
+
+    def latest() -> Action:
+        """The same for whoever was told while it happened."""
+        assert set(seen) <= {editor.last_action}
+        seen.clear()
+        return editor.last_action
+
+    assert latest() is Action.OTHER
+    editor.set_caret(3)
+    assert latest() is Action.MOVED
+    QTest.keyClick(editor, Qt.Key.Key_A)
+    assert latest() is Action.TYPED
+    QTest.keyClick(editor, Qt.Key.Key_Backspace)
+    assert latest() is Action.DELETED
+    QTest.keyClick(editor, Qt.Key.Key_Left)
+    assert latest() is Action.MOVED
+    editor.undo()
+    assert latest() is Action.UNDONE
+    editor.redo()
+    assert latest() is Action.UNDONE
+    event = QInputMethodEvent()
+    event.setCommitString("é")
+    QApplication.sendEvent(editor, event)
+    assert latest() is Action.TYPED
+    data = QMimeData()
+    data.setText("pasted")
+    editor.insertFromMimeData(data)
+    assert latest() is Action.OTHER
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    assert latest() is Action.TYPED
+    document.replace(editor.caret, editor.caret, " words", Author.MODEL)
+    assert latest() is Action.OTHER
+    QTest.keyClick(editor, Qt.Key.Key_A)
+    editor.set_document(Document("another"))
+    assert editor.last_action is Action.OTHER
+
+
+def test_an_undo_that_takes_nothing_back_is_no_action(qtbot: QtBot) -> None:
+    _, editor = make("one")
+    qtbot.addWidget(editor)
+    editor.set_caret(2)
+    editor.undo()
+    assert editor.last_action is Action.MOVED
