@@ -1,0 +1,310 @@
+"""The text of a page: shows a Document and reports what the writer does to it. Offsets outside are code points."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QMimeData, QRect, Qt, Signal
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QKeyEvent,
+    QKeySequence,
+    QPaintEvent,
+    QResizeEvent,
+    QTextBlock,
+    QTextCursor,
+    QTextDocument,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QFrame, QTextEdit, QWidget
+
+from writer.assist.ghost import Action
+from writer.document.change import Change
+from writer.document.document import Document
+from writer.document.files.encoding import clean
+from writer.document.files.text_file import LONGEST_LINE
+from writer.document.provenance import Author
+from writer.ui.mirror import Utf16Map, displayed, trim_common, typed
+from writer.ui.overrides import nothing, reported
+from writer.ui.page_layout import PageLayout
+from writer.ui.page_menu import page_menu
+from writer.ui.theme import PAGE_POINT_SIZE, Theme, page_font
+
+MIN_POINT_SIZE, MAX_POINT_SIZE = 8.0, 48.0
+_CARET_WIDTH = 2
+
+
+class DocumentEdit(QTextEdit):
+    """A text field over one Document. Undo belongs to the Document; Qt's own is off."""
+
+    typing_begun = Signal()  # before the document takes what the writer did
+    typed = Signal()  # the writer changed the text by key, paste, input method or drop
+    unreadable_pasted = Signal(int)  # so many characters of the clipboard could not be read
+    long_line_refused = Signal()  # the clipboard has a line that is too long to edit
+    caret_moved = Signal(int)
+    point_size_changed = Signal(float)
+
+    def __init__(self, document: Document, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("page")
+        self.setAccessibleName("Page")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setAcceptRichText(False)
+        self.setCursorWidth(_CARET_WIDTH)
+        self._theme = theme
+        self._point_size = PAGE_POINT_SIZE
+        self._applying = False  # the widget is being brought up to the document
+        self._reporting = False  # the document is being brought up to the widget
+        self._is_stepping = False  # an undo or redo is under way
+        self._is_inserting = False  # text from elsewhere is coming in
+        self._seen_revision = self._seen_position = 0
+        self.last_action = Action.OTHER  # of the writer; whoever inserts a suggestion says so here
+        self._unsubscribe: Callable[[], None] = lambda: None
+        self._shown: QTextDocument | None = None
+        self.cursorPositionChanged.connect(self._on_cursor_moved)
+        self.selectionChanged.connect(self._tell_selection)
+        self.set_document(document)
+
+    def set_document(self, document: Document) -> None:
+        """Show another document, with the caret at its beginning."""
+        self._unsubscribe()
+        self._text_document = document
+        self._map = Utf16Map(document.text)
+        self._unsubscribe = document.subscribe(self._on_document_changed)
+        self._seen_revision, self._seen_position = document.revision, 0
+        previous, self._shown = self._shown, QTextDocument(self)
+        shown = self._shown
+        shown.setUndoRedoEnabled(False)
+        shown.setDefaultFont(page_font(self._point_size))
+        # The layout comes before the editor sees the document: Qt's own would lay out the whole text first.
+        self._layout = PageLayout(shown)
+        shown.setDocumentLayout(self._layout)
+        QTextCursor(shown).insertText(displayed(document.text))
+        self._color_layout()
+        self._layout.shifted.connect(self._on_layout_shifted)
+        shown.contentsChange.connect(self._on_contents_changed)
+        self.setDocument(shown)
+        self.setCursorWidth(_CARET_WIDTH)
+        self.set_caret(0)
+        self.last_action = Action.OTHER
+        if previous is not None:
+            previous.deleteLater()
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self._color_layout()
+        self.viewport().update()
+
+    def _color_layout(self) -> None:
+        self._layout.set_tint(self._generated_ranges, self._theme.color("tint"))
+        self._layout.set_ghost_color(self._theme.color("ghost"))
+
+    @property
+    def point_size(self) -> float:
+        return self._point_size
+
+    def set_point_size(self, size: float) -> None:
+        """Size of the page's face in points, held within sensible bounds."""
+        self._point_size = min(MAX_POINT_SIZE, max(MIN_POINT_SIZE, size))
+        self.document().setDefaultFont(page_font(self._point_size))
+        self.ensureCursorVisible()
+        self.viewport().update()
+        self.point_size_changed.emit(self._point_size)
+
+    @property
+    def caret(self) -> int:
+        return self._map.to_code_point(self.textCursor().position())
+
+    def set_caret(self, index: int) -> None:
+        """Put the caret before character `index` and bring it into view."""
+        self.select(index, index)
+
+    def select(self, anchor: int, position: int) -> None:
+        """Select from `anchor` to `position`, where the caret goes, and bring it into view."""
+        cursor = self.textCursor()
+        cursor.setPosition(self._map.to_utf16(anchor))
+        cursor.setPosition(self._map.to_utf16(position), QTextCursor.MoveMode.KeepAnchor)
+        self.setTextCursor(cursor)
+        self.ensureCursorVisible()
+
+    @property
+    def selection(self) -> tuple[int, int]:
+        """(start, end); equal when nothing is selected."""
+        cursor = self.textCursor()
+        return self._map.to_code_point(cursor.selectionStart()), self._map.to_code_point(cursor.selectionEnd())
+
+    def undo(self) -> None:
+        """Take back one step of the document, and show where."""
+        self._step(self._text_document.undo)
+
+    def redo(self) -> None:
+        self._step(self._text_document.redo)
+
+    def _step(self, step: Callable[[], list[Change]]) -> None:
+        self._is_stepping = True
+        try:
+            if changes := step():
+                self.last_action = Action.UNDONE
+                anchor, position = self._text_document.selection or (changes[-1].inserted_end,) * 2
+                self.select(anchor, position)
+        finally:
+            self._is_stepping = False
+
+    # -- between widget and document -----------------------------------------------------------------------------
+
+    def _on_contents_changed(self, position: int, removed: int, added: int) -> None:
+        """The widget's text changed, at most within these bounds: find out how, and tell the document."""
+        if self._applying:
+            return
+        old_length, new_length = len(self._map), self.document().characterCount() - 1
+        # Qt counts the last paragraph's invisible end, and calls whole paragraphs changed.
+        removed, added = min(removed, old_length - position), min(added, new_length - position)
+        if added - removed != new_length - old_length:
+            position, removed, added = 0, old_length, new_length
+        start = self._map.to_code_point(position)
+        inside_pair = position - self._map.to_utf16(start)
+        position, removed, added = position - inside_pair, removed + inside_pair, added + inside_pair
+        end = self._map.to_code_point(position + removed)
+        if inside_end := position + removed - self._map.to_utf16(end):
+            end, removed, added = end + 1, removed + 2 - inside_end, added + 2 - inside_end
+        cursor = QTextCursor(self.document())
+        cursor.setPosition(position)
+        cursor.setPosition(position + added, QTextCursor.MoveMode.KeepAnchor)
+        old = displayed(self._text_document.slice(start, end))
+        n_same, old_rest, new_rest = trim_common(old, cursor.selectedText())
+        if not (old_rest or new_rest):
+            return
+        start += n_same
+        if self._is_inserting:
+            self.last_action = Action.OTHER
+        else:
+            self.last_action = Action.TYPED if new_rest else Action.DELETED
+        self.typing_begun.emit()
+        self._reporting = True
+        try:
+            self._text_document.replace(start, start + len(old_rest), typed(new_rest))
+        finally:
+            self._reporting = False
+        self.typed.emit()
+
+    def _on_document_changed(self, change: Change) -> None:
+        position = self._map.to_utf16(change.start)
+        end = self._map.to_utf16(change.start + len(change.removed))
+        self._map.replace(change.start, len(change.removed), change.inserted)
+        if self._reporting:
+            return
+        self.last_action = Action.UNDONE if self._is_stepping else Action.OTHER
+        follow = self.textCursor().position() == position and self._is_visible(self.cursorRect())
+        cursor = QTextCursor(self.document())
+        cursor.setPosition(position)
+        cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
+        self._applying = True
+        try:
+            cursor.insertText(displayed(change.inserted))
+        finally:
+            self._applying = False
+        if follow:
+            self.ensureCursorVisible()
+
+    def _is_visible(self, rect: QRect) -> bool:
+        return self.viewport().rect().intersects(rect)
+
+    def _on_cursor_moved(self) -> None:
+        revision, position = self._text_document.revision, self.textCursor().position()
+        # After a composition Qt tells of the caret twice.
+        if revision == self._seen_revision and position != self._seen_position:
+            self._text_document.close_typing_group()
+            if not self._is_stepping:
+                self.last_action = Action.MOVED
+        self._seen_revision, self._seen_position = revision, position
+        self._tell_selection()
+        self.caret_moved.emit(self.caret)
+
+    def _tell_selection(self) -> None:
+        cursor = self.textCursor()
+        self._text_document.selection = (
+            self._map.to_code_point(cursor.anchor()),
+            self._map.to_code_point(cursor.position()),
+        )
+
+    def _generated_ranges(self, block: QTextBlock) -> list[tuple[int, int]]:
+        """(start, length) of generated text in a paragraph, UTF-16 units from its beginning."""
+        begin = block.position()
+        last = min(begin + block.length() - 1, len(self._map))
+        first = self._map.to_code_point(begin)
+        ranges = []
+        for span in self._text_document.spans(first, self._map.to_code_point(last)):
+            if span.author is Author.MODEL:
+                start = self._map.to_utf16(span.start)
+                ranges.append((start - begin, self._map.to_utf16(span.end) - start))
+        return ranges
+
+    def createMimeDataFromSelection(self) -> QMimeData:
+        """The document's own characters, which the widget may only stand in for."""
+        data = QMimeData()
+        data.setText(self._text_document.slice(*self.selection))
+        return data
+
+    @reported(nothing)
+    def insertFromMimeData(self, source: QMimeData) -> None:
+        if source.hasText():
+            text, _ = clean(source.text().replace("\r\n", "\n").replace("\r", "\n"))
+            if max(map(len, text.split("\n"))) > LONGEST_LINE:
+                self.long_line_refused.emit()
+                return
+            self._text_document.close_typing_group()
+            self._is_inserting = True
+            try:
+                self.textCursor().insertText(displayed(text))
+            finally:
+                self._is_inserting = False
+            self.ensureCursorVisible()
+            # Half characters and bytes that are none, which Qt and `clean` have put this sign in the place of.
+            if n_unreadable := text.count("\ufffd"):
+                self.unreadable_pasted.emit(n_unreadable)
+
+    # -- Qt's events ---------------------------------------------------------------------------------------------
+
+    @reported(nothing)
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Undo):
+            self.undo()
+        elif event.matches(QKeySequence.StandardKey.Redo):
+            self.redo()
+        else:
+            super().keyPressEvent(event)
+
+    @reported(nothing)
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.set_point_size(self._point_size + (1 if event.angleDelta().y() > 0 else -1))
+            event.accept()
+        else:
+            super().wheelEvent(event)
+
+    @reported(nothing)
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        menu = page_menu(self, self._text_document)
+        menu.exec(event.globalPos())
+        menu.deleteLater()
+
+    @reported(nothing)
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        bar = self.verticalScrollBar()
+        top = self.cursorForPosition(self.viewport().rect().topLeft()).position() if bar.value() else 0
+        super().resizeEvent(event)
+        if top:  # another width breaks lines elsewhere: keep the same words at the top
+            cursor = QTextCursor(self.document())
+            cursor.setPosition(min(top, self.document().characterCount() - 1))
+            bar.setValue(bar.value() + self.cursorRect(cursor).top())
+
+    @reported(nothing)
+    def paintEvent(self, event: QPaintEvent) -> None:
+        top = self.verticalScrollBar().value()
+        # Heights are settled before painting: a correction in the middle of it would move what is drawn already.
+        self._layout.lay_out(top, top + self.viewport().height())
+        super().paintEvent(event)
+
+    def _on_layout_shifted(self, y: int, delta: int) -> None:
+        bar = self.verticalScrollBar()
+        if y <= bar.value():
+            bar.setValue(bar.value() + delta)
