@@ -1,14 +1,10 @@
 """Kept takes: found again as they were, through restarts, new names of their text, and every failure of the disk."""
 
-import json
 import os
-import random
 import threading
 import time
-import zlib
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from filelock import FileLock
@@ -19,7 +15,7 @@ from tests.document.faulty_ops import CountingOps
 from tests.document.takes.kept import GENERATION, KEY, A, B, C, file_of, loaded, take
 from writer.document.files.file_ops import FileOps
 from writer.document.takes import take_store
-from writer.document.takes.take_lines import TakesRead, change_line, take_lines
+from writer.document.takes.take_lines import change_line, take_lines
 from writer.document.takes.take_record import Fate
 from writer.document.takes.take_store import TakeStore
 from writer.errors import WriterError
@@ -109,78 +105,6 @@ def test_what_is_no_key_leads_nowhere(key: str, store: TakeStore) -> None:
     for act in (lambda: store.load(key), lambda: store.add(key, [A]), lambda: store.move(KEY, key)):
         with pytest.raises(ValueError, match="no key"):
             act()
-
-
-# -- what is damaged, or of another Writer -----------------------------------------------------------------------------
-
-
-def test_d10_a_torn_last_line_costs_itself_and_nothing_that_comes_after(folder: Path) -> None:
-    whole = take_lines([A, B])
-    for length in range(len(take_lines([A])), len(whole) + 1, 3):
-        folder.mkdir(parents=True, exist_ok=True)
-        file_of(folder).write_bytes(whole[:length])
-        expected = [A, B] if length >= len(whole) - 1 else [A]
-        assert loaded(folder) == expected
-        if length % 8 == 0:
-            TakeStore(folder, FileOps()).add(KEY, [C])
-            assert loaded(folder) == [*expected, C]
-
-
-@given(data=st.binary(), seed=st.integers(0, 10**6))
-def test_no_content_makes_reading_fail(data: bytes, seed: int, folder: Path) -> None:
-    whole = take_lines([A, B]) + change_line("a", {"fate": "refused"}) + take_lines([C])
-    cut = random.Random(seed).randrange(len(whole))
-    folder.mkdir(parents=True, exist_ok=True)
-    file_of(folder).write_bytes(whole[:cut] + data + whole[cut:])
-    assert {record.id for record in loaded(folder)} <= {"a", "b", "c"}
-    assert len(loaded(folder)) >= 2
-
-
-@pytest.mark.parametrize("at", range(1, 400, 31))
-def test_a_flipped_bit_costs_one_take(at: int, folder: Path) -> None:
-    folder.mkdir(parents=True)
-    content = bytearray(take_lines([A, B, C]))
-    content[at] ^= 1
-    file_of(folder).write_bytes(content)
-    assert len(loaded(folder)) == 2
-
-
-def newer_lines() -> bytes:
-    """As a Writer that knows more would write them."""
-    values = A.to_json() | {"mood": "wistful", "fate": "woven-in"}
-    return (
-        take_lines([B])
-        + _proven({"kind": "take", "take": values, "by": "newer"})
-        + _proven({"kind": "bouquet", "ids": ["a", "b"]})
-        + change_line("b", {"rating": 5})
-    )
-
-
-def _proven(record: dict[str, Any]) -> bytes:
-    body = json.dumps(record).encode()
-    return b"\n%08x %b\n" % (zlib.crc32(body), body)
-
-
-def test_lines_and_fields_of_a_newer_writer_are_passed_over_and_stay(folder: Path) -> None:
-    folder.mkdir(parents=True)
-    file_of(folder).write_bytes(newer_lines() + b"\nnobody knows")
-    store = TakeStore(folder, FileOps())
-    assert store.load(KEY) == [B, A]
-    store.set_pinned(KEY, "a", True)
-    written_anew = TakesRead.of(file_of(folder).read_bytes()).to_bytes()
-    read = TakesRead.of(written_anew)
-    assert read.records() == [B, replace(A, is_pinned=True)]
-    assert read.takes["a"]["mood"] == "wistful"
-    assert read.takes["a"]["fate"] == "woven-in"
-    assert read.takes["b"]["rating"] == 5
-    assert b"bouquet" in written_anew
-    assert b"\nnobody knows" in written_anew
-
-
-def test_a_change_that_makes_no_sense_hides_only_its_take() -> None:
-    read = TakesRead.of(take_lines([A, B]) + change_line("a", {"place": "there", "id": "b"}))
-    assert read.records() == [B]
-    assert [values["id"] for values in read.takes.values()] == list(read.takes) == ["a", "b"]
 
 
 # -- a file that grows -------------------------------------------------------------------------------------------------
