@@ -98,7 +98,7 @@ def test_a_search_that_takes_too_long_finds_nothing() -> None:
     [
         *["(", ")", "(a", "a)", "[a", "[", "[b-a]", "*a", "a**", "a*+", "a{2}{2}", "a{3,2}", "\\", r"\1", r"\Z"],
         *["$*", "(?=a)", "(?i)a", "(?P<n>a)", "a{2000}", "(a{300}){300}", "((){400}){400}", "(((){90}){90}){90}"],
-        *["a{99999999}", "{2}", r"\x41", "a" * (LONGEST_PATTERN + 1)],
+        *["a{99999999}", "{2}", r"\x41", r"\b" + "a?" * 94, "a" * (LONGEST_PATTERN + 1)],
     ],
 )  # fmt: skip
 def test_what_is_no_pattern_is_refused_in_a_sentence(pattern: str) -> None:

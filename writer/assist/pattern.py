@@ -16,6 +16,7 @@ from dataclasses import dataclass
 LONGEST_PATTERN = 200  # characters
 _MOST_STATES = 400  # {1000} makes a thousand copies of what it repeats; a step costs so much at most
 _MOST_BUILT = 4 * _MOST_STATES  # what is empty makes no states, however often it is repeated
+_MOST_LED = 20_000  # of ways without a character: some milliseconds; a hundred parts that may all be missing have more
 _MOST_REMEMBERED = 1000  # steps of one pattern
 _TOO_MUCH = "The pattern repeats too much."
 
@@ -83,7 +84,7 @@ class Pattern:
         if len(pattern) > LONGEST_PATTERN:
             raise PatternError(f"A pattern may have at most {LONGEST_PATTERN} characters.")
         self._steps: list[tuple[_Step, tuple[int, ...]]] = []  # of each state: what it takes, which ones follow
-        self._n_built = 0
+        self._n_built = self._n_led = 0
         self._end = self._add(None, ())
         self._first = self._build(_Parser(pattern).parse(), self._end)
         self._has_places = any(isinstance(step, _Place) for step, _ in self._steps)
@@ -143,6 +144,9 @@ class Pattern:
                     new = [state for state in following if state not in found]
                     found.update(new)
                     waiting += new
+            self._n_led += len(found)
+            if self._n_led > _MOST_LED:
+                raise PatternError(_TOO_MUCH)
             reached.append(frozenset(i for i in found if i == self._end or isinstance(self._steps[i][0], _Chars)))
         return tuple(reached * (8 // len(reached)))
 
