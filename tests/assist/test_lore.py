@@ -114,4 +114,4 @@ def test_many_words_in_a_long_text_cost_milliseconds() -> None:
     began = time.process_time()
     for _ in range(10):
         found_lore(entries, text)
-    assert (time.process_time() - began) / 10 < 0.02
+    assert (time.process_time() - began) / 10 < 0.01

@@ -54,7 +54,7 @@ def found_lore(entries: Sequence[LoreEntry], recent_text: str, kept: Collection[
                 is_found, work = _stands_in(key, paragraphs, work_left)
                 work_left, patterns_left = work_left - work, patterns_left - 1
             elif not entry.is_regex:
-                is_found = _is_word_in(_as_compared(key), words)
+                is_found = _is_word_in(_key_as_compared(key), words)
             if is_found:
                 break
         if is_found:
@@ -73,6 +73,9 @@ def key_problem(key: str, *, is_regex: bool) -> str:
 def _as_compared(text: str) -> str:
     """Without what makes no difference: case, kinds of apostrophes, how accents are written, lengths of white space."""
     return " ".join(unicodedata.normalize("NFC", text).casefold().replace("’", "'").split())
+
+
+_key_as_compared = lru_cache(maxsize=8192)(_as_compared)  # keys are asked for again at every build
 
 
 def _is_word_in(key: str, text: str) -> bool:
