@@ -103,7 +103,16 @@ def test_a_stopped_generation_tells_what_was_measured(
 
 
 def test_banned_words_are_neither_printed_nor_in_the_json(poem_home: Path) -> None:
-    options = ("--temperature", "0", "--max-new-tokens", "30", "--banned-words", "the NIGHT,forests")
+    options = (
+        "--temperature",
+        "0",
+        "--max-new-tokens",
+        "30",
+        "--banned-words",
+        "the NIGHT",
+        "--banned-words",
+        "forests",
+    )
     printed = writer("generate", "Tyger Tyger, burning bright,\nIn", *options, home=poem_home)
     assert (printed.returncode, printed.stderr) == (0, "")
     assert "night" in writer("generate", "Tyger Tyger, burning bright,\nIn", *options[:4], home=poem_home).stdout

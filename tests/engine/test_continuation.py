@@ -35,7 +35,7 @@ class Page:
         return token_id
 
     def continuation(self, prompt: str = "So", typed: str = "", steering: Steering = Steering(), **settings: object):  # noqa: B008
-        values = {"temperature": 0.0, "max_new_tokens": len(self._wanted), **settings}
+        values = {"temperature": 0.0, "max_new_tokens": max(1, len(self._wanted)), **settings}
         config = GenerationConfig(**values)  # type: ignore[arg-type]
         ids = tuple(self._tokenizer.encode(prompt))
         self.writing = Continuation(Prompt(ids, typed.encode()), config, self._tokenizer, (END_OF_TEXT,), 1, steering)
@@ -118,10 +118,18 @@ def test_a_banned_phrase_may_begin_in_the_prompt(prompt, typed, wanted, banned, 
     assert not any(f"{prompt}{typed}{seen} ".replace(".", " ").endswith(f" {banned} ") for seen in reader.seen[1:])
 
 
-def test_a_place_where_a_word_was_refused_is_free_again_once_the_text_before_it_is_another(page):
-    """Refused after " a", " cat" may follow " x"."""
-    reader = page([" a", " cat", " sat", "."]).read(banned_words=("a cat", "x sat"))
-    assert reader.text == " x cat sat."
+def test_what_was_refused_may_stand_once_the_text_before_it_is_another(page, gpt2_tokenizer):
+    """ " cat" would have led to "cat sat" after " a", and leads to "cat ran" after " x"."""
+    made = page([], [" x"])
+    writing = made.continuation(banned_words=("cat sat", "a x sat"), max_new_tokens=4)
+    follows = {"": " a", " a": " cat", " x": " cat", " a cat": " sat", " a x": " sat", " x cat": " ran"}
+
+    def scores() -> Iterator[Logits]:
+        for row in made.scores():
+            row[made._id(follows.get(gpt2_tokenizer.decode(writing.drawn), "."))] = 99
+            yield row
+
+    assert read(writing, scores()).text == " x cat ran."
 
 
 @pytest.mark.parametrize("stop", [" END", "nd so on", "d"])

@@ -31,6 +31,7 @@ class Recorder:
         elif isinstance(event, TakenBack):
             self.text = self.text.removesuffix(event.text)
             del self.tokens[len(self.tokens) - event.n_tokens :]
+            self._share_out()
         elif isinstance(event, Finished):
             self.reason, self._statistics = event.reason.value, event.statistics
         elif self._read_s is None:  # later on it is a long text's window that moves
@@ -38,6 +39,13 @@ class Recorder:
                 self._began, self._began_s = event, time.perf_counter()
             if event.done_tokens == event.total_tokens:
                 self._read_s = time.perf_counter()
+
+    def _share_out(self) -> None:
+        """A token that does not stand may have brought text of those before it, which does: the last one gets it."""
+        rest = self.text
+        for i, token in enumerate(self.tokens):
+            n = len(token.text) if i + 1 < len(self.tokens) else len(rest)
+            self.tokens[i], rest = dataclasses.replace(token, text=rest[:n]), rest[n:]
 
     def figures(self) -> dict[str, Any] | None:
         """The engine's own statistics, or what was seen until now; None before the prompt is counted.
