@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.end2end.open_page import OpenPage
+from tests.end2end.open_starter import LONG_MS, OpenStarter
 from writer.assist.suggestion_options import AS_SET, SuggestionOptions
 from writer.document.files.file_ops import FileOps
 from writer.paths import user_paths
@@ -47,6 +48,43 @@ def open_window(
         window.deleteLater()
     windows.clear()
     del window
+
+
+@pytest.fixture
+def open_starter(
+    qapp: QApplication, qtbot: QtBot, delete_widgets: None, starter_home: Path, writer_home: Path
+) -> Iterator[OpenStarter]:
+    """Opens a real window with the starter model, one after the other on the same user's folders."""
+    (writer_home / "data").mkdir(parents=True, exist_ok=True)
+    os.symlink(starter_home / "data" / "models", writer_home / "data" / "models")
+    themes.load_fonts()
+    qapp.setFont(themes.interface_font())
+    windows: list[MainWindow] = []
+
+    def open_starter(text: str | Path, **options: object) -> MainWindow:
+        window = MainWindow(user_paths({"WRITER_HOME": str(writer_home)}))
+        windows.append(window)
+        window.rail.close()
+        window.writing_view.set_options(SuggestionOptions.from_dict({"ghost": False, "own_words": 0.0} | options))
+        window.show()
+        window.activateWindow()
+        if isinstance(text, Path):
+            window.open_file(text)
+            qtbot.waitUntil(lambda: window.files.path == text, timeout=LONG_MS)
+        else:
+            window.files.new(text)
+        window.editor.set_caret(len(window.files.document))
+        window.editor.setFocus()
+        window.switcher.begin("", "")
+        qtbot.waitUntil(lambda: window.host.model is not None, timeout=LONG_MS)
+        return window
+
+    yield open_starter
+    for window in windows:
+        window.files.document.mark_saved()
+        window.close()
+        window.deleteLater()
+    windows.clear()
 
 
 @pytest.fixture

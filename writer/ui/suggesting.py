@@ -36,7 +36,7 @@ from writer.ui.worker import Worker
 _BEFORE_CHARS = 1_000  # a heading's line, and what the next sentence may need to be told from an abbreviation
 _AFTER_CHARS = 200
 _USUAL_LATENCY_MS = 100.0
-_LEAST_CONFIDENCE = -6.0  # below that even a suggestion that was asked for is noise
+_LEAST_CONFIDENCE = -9.0  # below that even a suggestion that was asked for is noise
 _LATENCY_SHARE = 0.2  # of the newest measurement in the running mean
 
 
@@ -94,6 +94,11 @@ class SuggestingController(QObject):
         editor.suggestion_key.connect(self._on_key)
         editor.caret_moved.connect(self._on_caret_moved)
         editor.composing_changed.connect(lambda is_composing: self.dismiss() if is_composing else None)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether what is shown is all that comes."""
+        return self._shown is None or self._shown.is_complete
 
     def set_model(self, model: LoadedModel) -> None:
         self._drop()

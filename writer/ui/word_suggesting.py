@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from writer.assist.context import Context
 from writer.assist.next_words import WordsFound, insertion_of, next_words, typed_word
@@ -61,7 +61,8 @@ class WordSuggesting(QObject):
         self._pause.timeout.connect(self._ask)
         worker.event_arrived.connect(self._on_event)
         editor.caret_moved.connect(self._on_caret_moved)
-        editor.typed.connect(self._close_up)
+        # Not at once: the widget is still in the middle of the key.
+        editor.typed.connect(self._close_up, Qt.ConnectionType.QueuedConnection)
         strip.word_chosen.connect(self.choose)
         strip.never_requested.connect(self._on_never)
 
