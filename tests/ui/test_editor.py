@@ -273,6 +273,37 @@ def fits(editor: Editor, width: int) -> bool:
     return editor.document().documentLayout().blockBoundingRect(editor.document().firstBlock()).height() < 50
 
 
+def test_a_word_longer_than_the_page_is_broken_anywhere(qtbot: QtBot) -> None:
+    _, editor = make("It was ")
+    qtbot.addWidget(editor)
+    editor.show()
+    editor.set_caret(7)
+    editor.show_ghost("x" * 150)
+    ghost = editor._layout._ghost
+    assert ghost is not None
+    assert ghost.first_row == 1
+    assert ghost.end_row >= 3
+    right = editor._layout.metrics.left + editor._layout.metrics.width
+    margin = editor.viewport().grab(QRect(right + 4, 0, 50, 300)).toImage()
+    editor.hide_ghost()
+    assert editor.viewport().grab(QRect(right + 4, 0, 50, 300)).toImage() == margin
+
+
+def test_a_ghost_may_be_shown_by_whoever_hears_of_a_key_before_the_page(qtbot: QtBot) -> None:
+    document = Document("😀 one 😀\ntwo")
+    ghosts = ["😀 and more"]
+    document.subscribe(lambda change: editor.show_ghost(ghosts[0]))
+    editor = Editor(document, LIGHT)
+    qtbot.addWidget(editor)
+    editor.show()
+    editor.set_caret(7)
+    compose(editor, "", "😀")
+    assert document.text == "😀 one 😀😀\ntwo"
+    assert editor.ghost == ghosts[0]
+    assert editor._layout._ghost is not None
+    assert screen_pixels(editor) == editor.grab().toImage()
+
+
 def test_a_click_in_the_ghosts_rows_goes_to_the_end_of_the_text(qtbot: QtBot) -> None:
     _, editor = make("She did not turn rou\nThe next paragraph.")
     qtbot.addWidget(editor)

@@ -14,6 +14,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPalette,
     QResizeEvent,
+    QTextCursor,
 )
 from PySide6.QtWidgets import QWidget
 
@@ -83,12 +84,7 @@ class Editor(DocumentEdit):
         event.
         """
         cursor = self.textCursor()
-        block = cursor.block()
-        if not text or cursor.hasSelection() or self.isReadOnly() or self.is_composing:
-            self.hide_ghost()
-            return
-        caret, end = self.caret, self._map.to_code_point(block.position() + block.length() - 1)
-        if self._text_document.slice(caret, end).strip():
+        if not text or cursor.hasSelection() or self.isReadOnly() or self.is_composing or _has_text_after(cursor):
             self.hide_ghost()
             return
         before = self._ghost
@@ -311,6 +307,13 @@ class Editor(DocumentEdit):
         if missing > 0 and is_tall and self._is_visible(caret):
             bar = self.verticalScrollBar()
             bar.setValue(bar.value() + missing)
+
+
+def _has_text_after(cursor: QTextCursor) -> bool:
+    """Whether more than white space follows in the cursor's paragraph."""
+    block, rest = cursor.block(), QTextCursor(cursor)
+    rest.setPosition(block.position() + block.length() - 1, QTextCursor.MoveMode.KeepAnchor)
+    return bool(rest.selectedText().strip())
 
 
 def _wrapped(text: str) -> str:
