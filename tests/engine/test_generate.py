@@ -1,5 +1,6 @@
 """The generation loop on small real models."""
 
+import itertools
 import re
 
 import numpy as np
@@ -230,22 +231,35 @@ def test_a_loop_is_left_and_the_text_goes_on(small_gpt2, gpt2_tokenizer):
     assert np.abs(session.decode_step(cache, 11) - fresh).max() < 1e-3
 
 
-def test_words_are_taken_back_across_the_edge_of_the_window(session, gpt2_tokenizer):
-    """The window is cut between the beginning of a phrase and its end."""
-    n_ctx = session.config.n_ctx
-    prompt = Prompt(tuple(gpt2_tokenizer.encode("A word. " * 600)[: n_ctx - 20]))
-    plain = GenerationConfig(max_new_tokens=60, seed=5, temperature=0.7)
-    whole = Reader.of(generate(session, gpt2_tokenizer, session.new_cache(), prompt, plain)).text
-    words = [word for word in re.findall(r"\w+ \w+|\w+", whole) if word.isascii()]
-    config = GenerationConfig(max_new_tokens=60, seed=5, temperature=0.7, banned_words=tuple(words))
+class OnceFromTheFifteenth:
+    """Goes back from the 25th token to the 15th while the one there is the first that was drawn."""
+
+    def __init__(self, fifteenth):
+        self._fifteenth = fifteenth
+
+    def look(self, token_ids, entropies):
+        return 15 if len(token_ids) == 25 and token_ids[15] == self._fifteenth else None
+
+
+def test_going_back_beyond_where_the_window_was_cut(session, gpt2_tokenizer):
+    prompt = Prompt(tuple(gpt2_tokenizer.encode("A word. " * 600)[: session.config.n_ctx - 20]))
+    config = GenerationConfig(max_new_tokens=30, seed=5, temperature=0.7)
     cache = session.new_cache()
-    reader = Reader.of(generate(session, gpt2_tokenizer, cache, prompt, config))
-    assert len(reader.token_ids) == 60
-    assert sum(event.n_tokens for event in reader.taken_back) > 3
-    assert not any(re.search(rf"(?<!\w){word}(?!\w)", reader.text, re.IGNORECASE) for word in words)
-    assert len(cache.token_ids) <= n_ctx
-    n = min(len(cache.token_ids), len(reader.token_ids)) - 2
-    assert cache.token_ids[-n:] == [*reader.token_ids[:-1]][-n:]
+    whole = Reader.of(generate(session, gpt2_tokenizer, cache, prompt, config))
+    assert len(cache.token_ids) < session.config.n_ctx - 20, "the window was cut"
+    steering = Steering(watch=OnceFromTheFifteenth(whole.token_ids[15]))
+    for n_events in (30, 45, 100):
+        events = generate(session, gpt2_tokenizer, cache, prompt, config, steering)
+        reader = Reader.of(itertools.islice(events, n_events))
+        standing = [*prompt.token_ids, *reader.token_ids]
+        n = len(cache.token_ids)
+        read = [standing[i : i + n] for i in range(len(standing) - n + 1)]
+        assert cache.token_ids in read
+    (taken,) = reader.taken_back
+    assert taken.n_tokens == 9, "and the 25th had not been given out"
+    assert reader.token_ids[:15] == whole.token_ids[:15]
+    assert reader.token_ids[15] != whole.token_ids[15]
+    assert len(reader.token_ids) == 30
 
 
 def test_values_out_of_bounds_are_refused():

@@ -180,14 +180,23 @@ def test_takes_end_where_the_window_does(n_free, small_gpt2, gpt2_tokenizer):
     assert {reader.reason for reader in found.takes} == {FinishReason.LENGTH}
 
 
+class HoldsThreeLetters:
+    def look(self, text, n_safe, *, is_over):
+        return Verdict(len(text) if is_over else max(0, len(text) - 3))
+
+
 def test_slots_used_up_by_going_back_end_a_take_without_a_broken_rest(small_gpt2, gpt2_tokenizer, prompt):
     session = small_gpt2.load(Precision.FP32)
-    n_prompt = len(prompt.token_ids)
-    steering = Steering(watch=Fourth())
+    n_prompt, n_given_up = len(prompt.token_ids), 0
+    steering = Steering((HoldsThreeLetters(),), Fourth())
     for n_free in range(10, 22, 3):
         cache = session.new_cache(n_prompt + n_free)
         found = takes(session, gpt2_tokenizer, prompt, config(), 3, cache, steering)
         for reader in found.takes:
-            assert len(reader.token_ids) <= n_free // 3
+            room = n_free // 3
+            if len(reader.token_ids) < room and reader.reason is FinishReason.LENGTH:
+                n_given_up += 1
+            assert len(reader.token_ids) <= room
             assert gpt2_tokenizer.decode(reader.token_ids).replace("\N{REPLACEMENT CHARACTER}", "") == reader.text
         assert cache.n_used == n_prompt
+    assert n_given_up
