@@ -266,3 +266,8 @@ def test_a_word_taken_anywhere_goes_on_from_what_was_typed(model: LoadedModel, c
         assert after.endswith(" ")
         assert "  " not in after
         assert typed_word(after[:-1]) == word
+
+
+def test_within_an_endless_word_nothing_is_found(model: LoadedModel) -> None:
+    typed = "Aa" + "rgh" * 30
+    assert found(NextWords(model.session, model.tokenizer, model.cache).find(prompt_at(model, typed), typed)) == []

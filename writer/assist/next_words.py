@@ -7,12 +7,11 @@ Words of several tokens are found by branches: each step puts the likeliest begi
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from writer.assist.own_words import OwnWords
+from writer.assist.word_tokens import APOSTROPHES, word_tokens
 from writer.engine.events import PrefillProgress
 from writer.engine.kv_cache import KVCache
 from writer.engine.logits_processors import softmax
@@ -30,7 +29,6 @@ _WHOLE_WORD = {1: 0.35, 2: 0.5, 3: 0.6}
 _WHOLE_LONG_WORD = 0.75
 _LEAST = 1e-12  # of what stands below a fraction
 _BEFORE_TOKENS = 64  # that own words look back on
-_APOSTROPHES = "'’"
 _CLOSING = ",;.!?:…)]}”»"
 _QUOTES = "\"'’"
 
@@ -57,7 +55,7 @@ def typed_word(text_before: str) -> str:
     while start > 0:
         character = text_before[start - 1]
         is_inner = (
-            character in _APOSTROPHES and start > 1 and text_before[start - 2].isalnum() and start < len(text_before)
+            character in APOSTROPHES and start > 1 and text_before[start - 2].isalnum() and start < len(text_before)
         )
         if not (character.isalnum() or is_inner):
             break
@@ -108,8 +106,11 @@ class NextWords:
         never -- words that are not shown, in whatever case
         shown -- words that were shown for this word before and not taken: others come first
 
-        Leaves no branches in the cache. Raises ValueError when the prompt does not end with `typed`.
+        Leaves no branches in the cache. Yields nothing within a word so long that the prompt has only its end to spell.
+        Raises ValueError when the prompt does not end with `typed`.
         """
+        if prompt.typed and len(prompt.typed) < len(typed.encode()) and typed.encode().endswith(prompt.typed):
+            return
         settled, lead = _split(prompt, typed, self._tokenizer)
         trunk = (*prompt.token_ids, *settled)
         if self._tree is None or (self._tree.trunk, self._tree.lead) != (trunk, lead):
@@ -188,7 +189,7 @@ class _WordTree:
     def __init__(self, tokenizer: Tokenizer, trunk: tuple[int, ...], lead: str, logits: Logits) -> None:
         self.trunk, self.lead = trunk, lead
         self._tokenizer = tokenizer
-        self._tokens = _word_tokens(tokenizer)
+        self._tokens = word_tokens(tokenizer)
         weights = softmax(logits)
         # Probabilities are those of words, given that one begins here.
         weights /= max(float(weights[self._possible(lead.encode(), is_first=True)].sum()), _LEAST)
@@ -272,40 +273,3 @@ class _WordTree:
         except UnicodeDecodeError:
             return ""
         return word if len(word) > len(typed) and word[-1].isalnum() else ""
-
-
-@dataclass(frozen=True)
-class _WordTokens:
-    """How the tokens of a vocabulary stand to words.
-
-    is_part -- (V,) may be part of a word or its beginning, with the space before it or without
-    beginnings, spaced -- those that begin a word without a space, or with one
-    inner -- those that go on with a word
-    ends -- those that cannot: with them the word before is whole
-    """
-
-    is_part: NDArray[np.bool_]
-    beginnings: TokenIds
-    spaced: TokenIds
-    inner: TokenIds
-    ends: TokenIds
-
-
-@lru_cache(maxsize=2)
-def _word_tokens(tokenizer: Tokenizer) -> _WordTokens:
-    n_vocab = tokenizer.n_vocab
-    is_part, is_beginning, is_spaced, is_inner, is_end = (np.zeros(n_vocab, bool) for _ in range(5))
-    for i in range(n_vocab):
-        piece = tokenizer.token_bytes(i)
-        try:
-            text = piece.decode()
-        except UnicodeDecodeError:  # part of a character: a letter as a rule
-            is_part[i] = is_inner[i] = True
-            continue
-        is_beginning[i] = text.isalnum()
-        is_spaced[i] = text[:1] == " " and text[1:].isalnum()
-        is_inner[i] = text.isalnum() or (text[:1] in _APOSTROPHES and text[1:].isalnum()) or text == "’"
-        is_part[i] = is_inner[i] or is_spaced[i]
-        is_end[i] = not is_inner[i]
-    parts = (np.flatnonzero(mask) for mask in (is_beginning, is_spaced, is_inner, is_end))
-    return _WordTokens(is_part, *parts)
