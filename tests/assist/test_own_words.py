@@ -124,6 +124,13 @@ def test_following_learns_only_what_changed(
     assert encoded == ["One line more."]
 
 
+def test_following_nothing_forgets_everything(own: OwnWords, tokenizer: Tokenizer) -> None:
+    list(own.follow(()))
+    assert own.n_words == 0
+    assert own.n_bytes == OwnWords(tokenizer).n_bytes
+    assert "Zorblat" not in repr(vars(own))
+
+
 def test_following_can_be_cancelled_and_is_made_up_for(tokenizer: Tokenizer) -> None:
     paragraphs = [f"Paragraph {i} tells of day {i}." for i in range(300)]
     own = OwnWords(tokenizer)

@@ -102,6 +102,8 @@ class OwnWords:
         after a small change. Yields how many changes are left, as cancel points; what was cancelled is made up for by
         the next call."""
         wanted = Counter(paragraph for paragraph in paragraphs if paragraph.strip())
+        if not wanted:
+            self.forget()
         gone = list((self._paragraphs - wanted).elements())
         new = list((wanted - self._paragraphs).elements())
         for done, paragraph in enumerate(gone):
@@ -212,11 +214,13 @@ class OwnWords:
         return counts
 
     def _beginning_with(self, typed: str, is_start: bool) -> NDArray[np.int64]:
+        if not typed:
+            return np.flatnonzero(self._is_word[: len(self._spelling)])
         starts = {typed, typed[:1].lower() + typed[1:]} if is_start else {typed, typed[:1].upper() + typed[1:]}
         words: list[str] = []
         for start in starts:
             first = bisect_left(self._sorted, start)
-            last = bisect_left(self._sorted, start + chr(0x10FFFF)) if start else len(self._sorted)
+            last = bisect_left(self._sorted, start + chr(0x10FFFF))
             words += self._sorted[first:last]
         return np.array([self._number[word] for word in words], np.int64)
 
