@@ -72,6 +72,7 @@ class Day:
             document.replace(editor.caret, editor.caret, "A pasted sentence of some length. " * 8)
 
     def _generate(self) -> None:
+        self._window.editor.set_caret(len(self._window.files.document))
         self._window.writing.continue_at_caret()
         self._qtbot.waitUntil(lambda: self._window.generation.state is not State.IDLE, timeout=10_000)
         self._qtbot.waitUntil(lambda: self._window.generation.state is State.IDLE, timeout=20_000)

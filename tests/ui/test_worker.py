@@ -1,10 +1,8 @@
-import os
 import sys
 import threading
 import time
 from collections.abc import Iterator
 
-import pytest
 from PySide6.QtCore import QObject, Signal
 from pytestqt.qtbot import QtBot
 
@@ -156,13 +154,3 @@ def test_a_held_worker_begins_no_step_and_can_be_stopped(worker: Worker, qtbot: 
     assert len(ends.said) == n_steps
     worker.cancel(running)
     qtbot.waitUntil(lambda: (running, "stopped") in ends.said)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere threads have no niceness of their own")
-def test_the_thread_gives_way_to_the_window(qtbot: QtBot) -> None:
-    nice = Worker(name="nice", niceness=5)
-    ends = Ends(nice)
-    job = nice.run(lambda: iter([os.getpriority(os.PRIO_PROCESS, threading.get_native_id())]))
-    qtbot.waitUntil(lambda: (job, "finished") in ends.said)
-    assert (job, os.getpriority(os.PRIO_PROCESS, 0) + 5) in ends.said
-    nice.close()

@@ -45,7 +45,6 @@ from writer.ui.writing import Writing
 from writer.ui.writing_view import WritingView
 
 _SETTINGS_PAUSE_MS = 500
-_ENGINE_NICENESS = 5  # where the processor does not suffice for both, keys come before the model
 
 
 class MainWindow(QMainWindow):
@@ -62,7 +61,7 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(720, 480)
         self.resize(1180, 800)
 
-        self.worker = Worker(self, niceness=_ENGINE_NICENESS)
+        self.worker = Worker(self)
         self.versions_panel = VersionsPanel()
         self.host = ModelHost(self.worker, self)
         self.library = LibraryController(paths, self)

@@ -1,8 +1,6 @@
 """The bridge between generators of events and Qt: one long-lived thread that runs one job at a time."""
 
-import os
 import queue
-import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -30,8 +28,7 @@ class Worker(QObject):
     stopped = Signal(int)
     crashed = Signal(object)  # an exception that is no WriterError, for the program's report
 
-    def __init__(self, parent: QObject | None = None, name: str = "engine", niceness: int = 0) -> None:
-        """niceness -- how much this thread, and those that its jobs start, give way to the window (Linux only)"""
+    def __init__(self, parent: QObject | None = None, name: str = "engine") -> None:
         super().__init__(parent)
         self._jobs: queue.SimpleQueue[tuple[int, Job] | None] = queue.SimpleQueue()
         self._last_job = 0
@@ -41,7 +38,6 @@ class Worker(QObject):
         self._held_until_s = 0.0
         self.pause_s = 0.0
         """How long the thread rests between two steps of a job."""
-        self._niceness = niceness
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
@@ -85,8 +81,6 @@ class Worker(QObject):
         return self._last_job
 
     def _work(self) -> None:
-        if self._niceness and sys.platform == "linux":  # where each thread has its own; those it starts inherit it
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), self._niceness)
         while (item := self._jobs.get()) is not None:
             self._run_job(*item)
             self._given_up.discard(item[0])
