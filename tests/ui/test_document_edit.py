@@ -1,5 +1,7 @@
 """A text field over a document: what it shows, copies, follows and takes back."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -48,6 +50,20 @@ def test_copy_gives_the_documents_own_characters(qtbot: QtBot) -> None:
     editor.selectAll()
     editor.copy()
     assert QApplication.clipboard().text() == document.text
+
+
+def test_a_program_with_its_text_in_the_clipboard_ends_well() -> None:
+    program = (
+        "from writer.ui.app import make_application\n"
+        "from writer.ui.document_edit import DocumentEdit\n"
+        "from writer.ui.theme import LIGHT\n"
+        "from writer.document.document import Document\n"
+        "app = make_application([])\n"
+        "page = DocumentEdit(Document('one two'), LIGHT)\n"
+        "page.selectAll()\n"
+        "page.copy()\n"
+    )
+    assert subprocess.run([sys.executable, "-c", program], timeout=60).returncode == 0
 
 
 def test_typed_is_for_the_writer_alone(qtbot: QtBot) -> None:

@@ -22,6 +22,7 @@ from writer.document.document import Document
 from writer.document.files.encoding import clean
 from writer.document.files.text_file import LONGEST_LINE
 from writer.document.provenance import Author
+from writer.ui.clipboard import ClipboardText
 from writer.ui.mirror import Utf16Map, displayed, trim_common, typed
 from writer.ui.overrides import nothing, reported
 from writer.ui.page_layout import PageLayout
@@ -240,9 +241,7 @@ class DocumentEdit(QTextEdit):
 
     def createMimeDataFromSelection(self) -> QMimeData:
         """The document's own characters, which the widget may only stand in for."""
-        data = QMimeData()
-        data.setText(self._text_document.slice(*self.selection))
-        return data
+        return ClipboardText(self._text_document.slice(*self.selection))
 
     @reported(nothing)
     def insertFromMimeData(self, source: QMimeData) -> None:
