@@ -278,11 +278,12 @@ def test_a_word_longer_than_the_page_is_broken_anywhere(qtbot: QtBot) -> None:
     qtbot.addWidget(editor)
     editor.show()
     editor.set_caret(7)
-    editor.show_ghost("x" * 150)
+    editor.show_ghost(" " + "x" * 150)
     ghost = editor._layout._ghost
     assert ghost is not None
     assert ghost.first_row == 1
     assert ghost.end_row >= 3
+    assert ghost._layout.text()[0] == "x"  # no row begins with the space
     right = editor._layout.metrics.left + editor._layout.metrics.width
     margin = editor.viewport().grab(QRect(right + 4, 0, 50, 300)).toImage()
     editor.hide_ghost()
@@ -370,12 +371,12 @@ def test_typing_what_is_suggested_keeps_the_rest_and_nothing_flashes(qtbot: QtBo
     editor.show()
     editor.set_caret(25)
     suggester = Suggester(editor)
+    shown, moved, heights = [], [], []
+    editor.verticalScrollBar().rangeChanged.connect(lambda *bounds: heights.append(bounds))
     suggester.suggest(LONG)
     QApplication.processEvents()
-    shown, moved, heights = [], [], []
     editor.painted.connect(lambda: shown.append((editor.ghost, editor._layout._ghost is not None)))
     editor._layout.shifted.connect(lambda *change: moved.append(change))
-    editor.verticalScrollBar().rangeChanged.connect(lambda *bounds: heights.append(bounds))
     for n, c in enumerate(LONG[:20], start=1):
         QTest.keyClicks(editor, c)
         assert editor.ghost == LONG[n:]
@@ -385,6 +386,35 @@ def test_typing_what_is_suggested_keeps_the_rest_and_nothing_flashes(qtbot: QtBo
     assert all(drawn and text for text, drawn in shown)
     assert not moved
     assert not heights
+
+
+def test_a_suggested_paragraphs_end_that_is_typed(qtbot: QtBot) -> None:
+    document, editor = make("One.")
+    qtbot.addWidget(editor)
+    editor.show()
+    editor.set_caret(4)
+    suggester = Suggester(editor)
+    suggester.suggest("\nShe did")
+    press(editor, Qt.Key.Key_Return)
+    assert document.text == "One.\n"
+    assert editor.ghost == "She did"
+    assert editor._layout._ghost is not None
+    assert screen_pixels(editor) == editor.grab().toImage()
+
+
+def test_paragraphs_that_come_elsewhere_find_no_room_left_by_the_ghost(qtbot: QtBot) -> None:
+    document, editor = make("One.\nShe did not turn rou\nThe next paragraph.\nThe last.")
+    qtbot.addWidget(editor)
+    editor.show()
+    editor.set_caret(25)
+    for place in (0, len("New.\n" + document.text)):
+        editor.show_ghost(LONG)
+        document.replace(place, place, "New.\n", Author.MODEL)
+        editor.set_caret(document.text.index("rou") + 3)
+        tops = [place_of(editor, n).top() for n, c in enumerate("\n" + document.text) if c == "\n"]
+        row = tops[1] - tops[0]
+        assert tops == [tops[0] + n * row for n in range(len(tops))]
+        assert screen_pixels(editor) == editor.grab().toImage()
 
 
 def test_a_letter_that_is_not_suggested_ends_the_ghost_within_its_event(qtbot: QtBot) -> None:

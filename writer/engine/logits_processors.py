@@ -190,11 +190,11 @@ class TopK:
     name = "top-k"
 
     def __init__(self, k: int) -> None:
-        self._k = k
+        self.k = k
 
     def __call__(self, token_ids: Sequence[int], scores: Scores) -> Scores:
-        if self._k < len(scores):
-            kth = np.partition(scores, -self._k)[-self._k]
+        if self.k < len(scores):
+            kth = np.partition(scores, -self.k)[-self.k]
             scores[scores < kth] = -np.inf
         return scores
 
@@ -205,7 +205,7 @@ class TopP:
     name = "top-p"
 
     def __init__(self, p: float) -> None:
-        self._p = p
+        self.p = p
 
     def __call__(self, token_ids: Sequence[int], scores: Scores) -> Scores:
         probabilities = softmax(scores).astype(np.float64)
@@ -217,10 +217,10 @@ class TopP:
             # Of equals, the higher id counts as likelier, as in a stable ascending sort.
             order = top[np.lexsort((-top, -probabilities[top]))]
             total = np.cumsum(probabilities[order])
-            if total[-1] >= self._p or n_sorted == n:
+            if total[-1] >= self.p or n_sorted == n:
                 break
             n_sorted *= 8
-        kept = order[: max(1, int(np.searchsorted(total, self._p)) + 1)]
+        kept = order[: max(1, int(np.searchsorted(total, self.p)) + 1)]
         return _only(scores, kept)
 
 
@@ -230,11 +230,11 @@ class MinP:
     name = "min-p"
 
     def __init__(self, min_p: float) -> None:
-        self._min_p = min_p
+        self.min_p = min_p
 
     def __call__(self, token_ids: Sequence[int], scores: Scores) -> Scores:
         probabilities = softmax(scores)
-        return _drop(scores, probabilities < self._min_p * probabilities.max())
+        return _drop(scores, probabilities < self.min_p * probabilities.max())
 
 
 class TypicalP:

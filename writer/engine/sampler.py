@@ -1,11 +1,14 @@
 """SamplerChain: a GenerationConfig turned into an ordered list of steps and a draw."""
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import takewhile
 
 import numpy as np
+from numpy.typing import NDArray
 
 from writer.engine import logits_processors as steps
 from writer.engine.config import GenerationConfig
+from writer.engine.cutoffs import tokens_within
 from writer.engine.logits_processors import LogitsProcessor, Scores, softmax
 from writer.errors import WriterError
 
@@ -20,6 +23,9 @@ class SamplerChain:
     def __init__(self, processors: Sequence[LogitsProcessor], random: np.random.Generator | None) -> None:
         self._processors = tuple(processors)
         self._random = random  # None: always the likeliest token
+        n_last = sum(1 for _ in takewhile(lambda process: isinstance(process, _CUT_OFFS), reversed(self._processors)))
+        self._others = self._processors[: len(self._processors) - n_last]
+        self._cut_offs = self._processors[len(self._others) :]
 
     @classmethod
     def from_config(
@@ -45,7 +51,7 @@ class SamplerChain:
                 "The model returned numbers that are not valid, so nothing can be written with it.",
                 "Remove the model and get it again, or build it in another precision.",
             )
-        for process in self._processors:
+        for process in self._others:
             untouched = scores.copy() if isinstance(process, _BANS) else scores
             scores = process(token_ids, scores)
             if not np.isfinite(scores.max()):
@@ -53,10 +59,28 @@ class SamplerChain:
         if self._random is None:
             return int(scores.argmax())
         # Few tokens remain after the cut-offs: draw among those alone.
-        possible = np.flatnonzero(scores > -np.inf)
+        possible = self._within_cut_offs(token_ids, scores)
         total = np.cumsum(softmax(scores[possible]), dtype=np.float64)
         drawn = int(np.searchsorted(total, self._random.random() * total[-1], side="right"))
         return int(possible[min(drawn, len(possible) - 1)])
+
+    def _within_cut_offs(self, token_ids: Sequence[int], scores: Scores) -> NDArray[np.intp]:
+        """Tokens that the last steps leave."""
+        top_k, top_p, min_p = 0, 1.0, 0.0
+        for process in self._cut_offs:
+            match process:
+                case steps.TopK():
+                    top_k = process.k
+                case steps.TopP():
+                    top_p = process.p
+                case steps.MinP():
+                    min_p = process.min_p
+        possible = tokens_within(scores, top_k, top_p, min_p)
+        if possible is None:
+            for process in self._cut_offs:
+                scores = process(token_ids, scores)
+            possible = np.flatnonzero(scores > -np.inf)
+        return possible
 
     def accept(self, token_id: int) -> None:
         for process in self._processors:
@@ -69,6 +93,7 @@ class SamplerChain:
 
 
 _COLDEST = 1e-4
+_CUT_OFFS = (steps.TopK, steps.TopP, steps.MinP)
 _BANS = (steps.SequenceBias, steps.NoRepeatNGram, steps.MinNewTokens)
 
 

@@ -183,11 +183,7 @@ class Editor(DocumentEdit):
         self._margin.follow(change)
         self._settle_ghost()
 
-    def _on_cursor_moved(self) -> None:
-        super()._on_cursor_moved()
-        self._settle_ghost()
-
-    def _tell_selection(self) -> None:
+    def _tell_selection(self) -> None:  # the caret's too
         super()._tell_selection()
         self._settle_ghost()
 
