@@ -95,8 +95,12 @@ class GenerationController(QObject):
         """The continuation that ended last, as long as it stands where it was written, as it was written."""
         return self._last
 
-    def set_frame_ms(self, milliseconds: int) -> None:
+    @property
+    def frame_ms(self) -> int:
         """How long arriving words are gathered before they are shown."""
+        return self._frame.interval()
+
+    def set_frame_ms(self, milliseconds: int) -> None:
         self._frame.setInterval(milliseconds)
 
     def start(
