@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from writer.assist.own_words import OwnWords
+from writer.assist.own_words import OwnWords, paragraphs_around
 from writer.engine.logits_processors import softmax
 from writer.engine.tokenizer import Tokenizer, TokenizerSpec
 from writer.paths import resources_dir
@@ -188,3 +188,26 @@ def test_half_a_million_words_are_learnt_in_batches_and_fit(tokenizer: Tokenizer
     n_yields = sum(1 for _ in own.follow(paragraphs))
     assert n_yields >= 5
     assert own.n_bytes * 10 < 200e6
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "paragraphs"),
+    [
+        ("One.\nThe Zor", "", ["One.", "The ", ""]),
+        ("The ", "Zorblat.\nTwo.", ["The ", "Zorblat.", "Two."]),
+        ("The Zor", "blat.", ["The ", "blat."]),
+        ("", "", ["", ""]),
+        ("I don't", " know", ["I ", " know"]),
+    ],
+)
+def test_what_is_being_typed_is_not_learnt(before: str, after: str, paragraphs: list[str]) -> None:
+    assert paragraphs_around(before + after, len(before)) == paragraphs
+
+
+def test_letters_typed_do_not_become_what_usually_follows(tokenizer: Tokenizer) -> None:
+    text = "Nobody in all the wide world had ever seen a zor"
+    own = OwnWords(tokenizer)
+    list(own.follow(paragraphs_around(text, len(text))))
+    scores = np.zeros(tokenizer.n_vocab, np.float32)
+    assert (own.blend(1.0)(tokenizer.encode(text[:-4]), scores.copy()) == scores).all()
+    assert own.likely_words(text[:-3], "z") == []

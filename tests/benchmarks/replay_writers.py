@@ -11,7 +11,7 @@ from writer.assist.context_notes import ContextNotes
 from writer.assist.ghost import Ghost, Situation, may_suggest
 from writer.assist.ghost_draft import GhostGrown, draft_ghost
 from writer.assist.next_words import NextWords, WordsFound
-from writer.assist.own_words import OwnWords
+from writer.assist.own_words import OwnWords, paragraphs_around
 from writer.engine.config import GenerationConfig
 from writer.engine.prompt import Prompt
 from writer.engine.steering import Steering
@@ -35,7 +35,7 @@ class Desk:
 
     def follow(self, text: str) -> None:
         if self.strength > 0:
-            for _ in self.own.follow(text.split("\n")):
+            for _ in self.own.follow(paragraphs_around(text, len(text))):
                 pass
 
 

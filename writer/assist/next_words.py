@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from writer.assist.own_words import OwnWords
-from writer.assist.word_tokens import APOSTROPHES, word_tokens
+from writer.assist.word_tokens import typed_word, word_tokens
 from writer.engine.events import PrefillProgress
 from writer.engine.kv_cache import KVCache
 from writer.engine.logits_processors import softmax
@@ -19,6 +19,8 @@ from writer.engine.prompt import Prompt
 from writer.engine.session import Logits, ModelSession
 from writer.engine.tokenizer import Tokenizer
 from writer.engine.vocabulary import TokenIds
+
+__all__ = ["NextWords", "WordsFound", "insertion_of", "needs_space", "next_words", "typed_word"]
 
 _N_STEPS = 2
 _N_BRANCHES = 8  # side by side in one step
@@ -47,20 +49,6 @@ class _Path:
     token_ids: tuple[int, ...]
     spelled: bytes
     probability: float
-
-
-def typed_word(text_before: str) -> str:
-    """The part of a word that stands before the caret: letters and digits, with apostrophes between them."""
-    start = len(text_before)
-    while start > 0:
-        character = text_before[start - 1]
-        is_inner = (
-            character in APOSTROPHES and start > 1 and text_before[start - 2].isalnum() and start < len(text_before)
-        )
-        if not (character.isalnum() or is_inner):
-            break
-        start -= 1
-    return text_before[start:]
 
 
 def needs_space(text_before: str) -> bool:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from writer.assist.ngram_index import NgramIndex
+from writer.assist.word_tokens import typed_word
 from writer.engine.logits_processors import Scores
 from writer.engine.tokenizer import Tokenizer
 
@@ -43,6 +44,14 @@ _DISCOUNT_WORDS = 0.85
 _DISCOUNT_TOKENS = 0.5
 # The trust, at strength 1, that a context earns which always goes on in the same way.
 _CERTAIN_TRUST = 0.9
+
+
+def paragraphs_around(text: str, caret: int) -> list[str]:
+    """The paragraphs of a manuscript in which somebody writes at `caret`, for `OwnWords.follow`. The word that is being
+    typed there is left out, and its paragraph is divided: otherwise the letters typed, and the text after them, would
+    be taken for what usually follows."""
+    start = caret - len(typed_word(text[max(0, caret - _BEFORE_CHARS) : caret]))
+    return [*text[:start].split("\n"), *text[caret:].split("\n")]
 
 
 class OwnWords:
@@ -121,7 +130,7 @@ class OwnWords:
     def _learn_paragraph(self, paragraph: str) -> None:
         numbers = self._numbers(paragraph)
         self._count(numbers, 1)
-        places = self._words.add(numbers), self._tokens.add(self._tokenizer.encode(paragraph))
+        places = self._words.add(numbers), self._tokens.add(self._tokenizer.encode(paragraph.rstrip()))
         self._pieces[paragraph].append(places)
         self._paragraphs[paragraph] += 1
 

@@ -1,4 +1,5 @@
-"""Which tokens of a vocabulary begin words, go on with them, or show that they are over."""
+"""Words in letters and in tokens: which one is being typed, and which tokens begin words, go on with them, or show that
+they are over."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,6 +11,20 @@ from writer.engine.tokenizer import Tokenizer
 from writer.engine.vocabulary import TokenIds
 
 APOSTROPHES = "'’"
+
+
+def typed_word(text_before: str) -> str:
+    """The part of a word that stands before the caret: letters and digits, with apostrophes between them."""
+    start = len(text_before)
+    while start > 0:
+        character = text_before[start - 1]
+        is_inner = (
+            character in APOSTROPHES and start > 1 and text_before[start - 2].isalnum() and start < len(text_before)
+        )
+        if not (character.isalnum() or is_inner):
+            break
+        start -= 1
+    return text_before[start:]
 
 
 @dataclass(frozen=True)
