@@ -13,6 +13,7 @@ import pytest
 WAIT_S = 60.0
 POEM = "temperature = 0.0\nrepetition_penalty = 1.0\nmax_new_tokens = 100\n"
 ENDLESS = "temperature = 1.0\nrepetition_penalty = 1.0\nmin_new_tokens = 4096\nmax_new_tokens = 4096\n"
+AS_SET = 'ghost = false\ncontinue_goal = "as_set"\n'  # as long as the sampling says
 
 Start = Callable[[Path, str], "subprocess.Popen[bytes]"]
 
@@ -32,7 +33,8 @@ def start(display: str, poem_home: Path, writer_home: Path) -> Iterator[Start]:
     running: list[subprocess.Popen[bytes]] = []
 
     def start(file: Path, sampling: str) -> subprocess.Popen[bytes]:
-        (writer_home / "config" / "settings.toml").write_text(f"acknowledged = true\n[sampling]\n{sampling}")
+        settings = f"acknowledged = true\n[sampling]\n{sampling}[suggestions]\n{AS_SET}"
+        (writer_home / "config" / "settings.toml").write_text(settings)
         environ = {k: v for k, v in os.environ.items() if not k.startswith(("QT_", "WAYLAND"))}
         with (writer_home / "errors.txt").open("wb") as errors:
             process = subprocess.Popen(
