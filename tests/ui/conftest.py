@@ -1,8 +1,12 @@
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QApplication
 
+from writer.models.loaded import LoadedModel
+from writer.models.store import ModelStore
+from writer.paths import user_paths
 from writer.ui import theme as themes
 from writer.ui.worker import Worker
 
@@ -19,3 +23,10 @@ def worker(qapp: QApplication) -> Iterator[Worker]:
     worker = Worker()
     yield worker
     worker.close()
+
+
+@pytest.fixture(scope="session")
+def poem_model(poem_home: Path) -> LoadedModel:
+    """The poem's model, read and ready; one test after the other has it."""
+    store = ModelStore(user_paths({"WRITER_HOME": str(poem_home)}).models)
+    return LoadedModel.load(store.get("poem"), device="cpu")

@@ -15,6 +15,7 @@ class Vocabulary:
         order = sorted((piece, i) for i, piece in enumerate(pieces) if piece)
         self._pieces = [piece for piece, _ in order]
         self._ids: TokenIds = np.array([i for _, i in order], np.intp)
+        self._says_something = np.array([bool(piece.strip()) for piece in self._pieces], bool)
         self._longest = max(map(len, self._pieces), default=0)
 
     def beginning_with(self, start: bytes) -> TokenIds:
@@ -28,7 +29,9 @@ class Vocabulary:
         What follows a space is meant to be a word: then no token will do that adds nothing but more white space."""
         first, last = self._range(typed)
         ids = self._ids[first:last]
-        if typed[-1:] == b" ":
+        if typed.isspace():  # as after every word: tens of thousands of tokens begin with a space
+            ids = ids[self._says_something[first:last]] if typed[-1:] == b" " else ids
+        elif typed[-1:] == b" ":
             ids = ids[[bool(piece[len(typed) :].strip()) for piece in self._pieces[first:last]]]
         parts = [self._exactly(typed[:n]) for n in range(1, min(len(typed), self._longest + 1))]
         return np.concatenate([ids, *parts])

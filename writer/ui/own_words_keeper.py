@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QObject, QTimer
 
-from writer.assist.own_words import OwnWords
+from writer.assist.own_words import OwnWords, paragraphs_around
 from writer.document.document import Document
 from writer.engine.logits_processors import LogitsProcessor
 from writer.models.loaded import LoadedModel
@@ -19,6 +19,7 @@ class OwnWordsKeeper(QObject):
         self._worker = worker
         self._document = Document()
         self._own: OwnWords | None = None
+        self._caret = 0
         self._known_revision = -1
         self._job = 0
         self._is_off_the_record = False
@@ -61,6 +62,9 @@ class OwnWordsKeeper(QObject):
         if own is not None:
             self._worker.run(lambda: own.follow(()))
 
+    def note_caret(self, caret: int) -> None:
+        self._caret = caret
+
     def interrupt(self) -> None:
         """Somebody types: give way, and go on in the next pause."""
         if self._job:
@@ -79,9 +83,12 @@ class OwnWordsKeeper(QObject):
         own, revision = self._own, self._document.revision
         if own is None or self._job or self._is_off_the_record or revision == self._known_revision:
             return
-        text, left_out = self._document.text, self._left_out
+        text, caret, left_out = self._document.text, min(self._caret, len(self._document)), self._left_out
+        start, end = text.rfind("\n", 0, caret) + 1, text.find("\n", caret)
+        if text[start : end if end >= 0 else None] in left_out:  # the halves that the caret makes of it are not
+            text, caret = text[:start] + (text[end:] if end >= 0 else ""), start
         self._job = self._worker.run_behind(
-            lambda: own.follow(paragraph for paragraph in text.split("\n") if paragraph not in left_out)
+            lambda: own.follow(paragraph for paragraph in paragraphs_around(text, caret) if paragraph not in left_out)
         )
         self._following_revision = revision
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from writer.assist.context import Context
-from writer.assist.next_words import WordsFound, insertion_of, next_words, typed_word
+from writer.assist.next_words import NextWords, WordsFound, insertion_of, typed_word
 from writer.assist.suggestion_options import SuggestionOptions
 from writer.document.change import Change
 from writer.document.document import Document
@@ -68,6 +68,7 @@ class WordSuggesting(QObject):
 
     def set_model(self, model: LoadedModel) -> None:
         self._model, self._record_id = model, ""
+        self._finder = NextWords(model.session, model.tokenizer, model.cache)
         self._look_anew()
 
     def set_document(self, document: Document) -> None:
@@ -152,14 +153,11 @@ class WordSuggesting(QObject):
             self._word_start, self._seen = caret - len(typed), set()
         self._seen.update(self._found if self._place == caret - 1 and typed else ())
         self._place = caret
-        self._job = self._worker.run_behind(self._search(model, context, typed))
+        self._job = self._worker.run_behind(self._search(context, typed))
 
-    def _search(self, model: LoadedModel, context: Context, typed: str) -> Job:
-        options, seen, own = self._options, frozenset(self._seen), self._words.own
-        return lambda: next_words(
-            model.session,
-            model.tokenizer,
-            model.cache,
+    def _search(self, context: Context, typed: str) -> Job:
+        finder, options, seen, own = self._finder, self._options, frozenset(self._seen), self._words.own
+        return lambda: finder.find(
             context.prompt,
             typed,
             n_words=N_SLOTS,

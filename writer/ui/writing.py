@@ -219,6 +219,7 @@ class Writing(QObject):
         self.words.interrupt()
 
     def _on_caret_moved(self, caret: int) -> None:
+        self.words.note_caret(caret)
         if not self.is_busy:
             self.contexts.note_caret(caret)
 
