@@ -1,0 +1,213 @@
+"""The takes of the open manuscript: in memory at once, on the disk soon, whatever the disk does."""
+
+import dataclasses
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from tests.document.faulty_ops import InterposedOps, RefusingOps
+from tests.ui.take_records import FEW, LAMP, take
+from writer.document.files.file_ops import FileOps
+from writer.document.takes.take_record import Fate, TakeRecord
+from writer.document.takes.take_store import TakeStore
+from writer.ui.errands import Errands
+from writer.ui.takes_keeper import TakesKeeper
+
+
+@pytest.fixture
+def errands(qapp: object) -> Iterator[Errands]:
+    errands = Errands()
+    yield errands
+    errands.close()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> TakeStore:
+    return TakeStore(tmp_path / "takes", FileOps())
+
+
+@pytest.fixture
+def keeper(store: TakeStore, errands: Errands) -> TakesKeeper:
+    keeper = TakesKeeper(store, errands)
+    keeper.failed.connect(lambda message, hint: pytest.fail(message))
+    return keeper
+
+
+def settle(errands: Errands, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: not errands.is_busy)
+
+
+def changed(record: TakeRecord, **values: object) -> TakeRecord:
+    return dataclasses.replace(record, **values)
+
+
+def test_changes_are_seen_at_once_and_reach_the_disk(
+    keeper: TakesKeeper, store: TakeStore, errands: Errands, qtbot: QtBot
+) -> None:
+    told: list[tuple[TakeRecord, ...]] = []
+    keeper.open("one")
+    settle(errands, qtbot)
+    keeper.changed.connect(told.append)
+    keeper.add(FEW)
+    keeper.set_fate("keys", Fate.ACCEPTED)
+    keeper.set_pinned("wind", True)
+    assert told[0] == FEW
+    expected = (*FEW[:2], changed(FEW[2], is_pinned=True), changed(FEW[3], fate=Fate.ACCEPTED))
+    assert keeper.records == told[-1] == expected
+    assert len(told) == 3
+    settle(errands, qtbot)
+    assert store.load("one") == list(expected)
+
+
+def test_what_changes_nothing_is_not_told_nor_kept(keeper: TakesKeeper, errands: Errands, qtbot: QtBot) -> None:
+    keeper.open("one")
+    keeper.add(FEW)
+    settle(errands, qtbot)
+    told: list[object] = []
+    keeper.changed.connect(told.append)
+    keeper.set_fate("lamp", FEW[0].fate)
+    keeper.set_pinned("steps", True)
+    keeper.set_fate("nobody", Fate.REFUSED)
+    keeper.set_pinned("nobody", True)
+    assert not told
+    assert not errands.is_busy
+    assert keeper.get("nobody") is keeper.get(None) is None
+    assert keeper.get("lamp") == FEW[0]
+
+
+def test_another_manuscript_shows_its_own_takes_alone(keeper: TakesKeeper, errands: Errands, qtbot: QtBot) -> None:
+    keeper.open("one")
+    keeper.add(FEW)
+    keeper.open("two")
+    assert keeper.records == ()
+    keeper.open("one")
+    keeper.open("two")  # the first answer comes for a manuscript that is no longer open
+    settle(errands, qtbot)
+    assert keeper.records == ()
+    keeper.open("one")
+    settle(errands, qtbot)
+    assert keeper.records == FEW
+
+
+def test_takes_that_arrive_before_the_disk_answers_are_there_after_it(
+    store: TakeStore, errands: Errands, qtbot: QtBot
+) -> None:
+    store.add("one", FEW[:2])
+    keeper = TakesKeeper(store, errands)
+    keeper.open("one")
+    new, newer = take("new"), changed(FEW[1], text="Another text.")
+    keeper.add([new, newer])
+    assert keeper.records == (new, newer)
+    settle(errands, qtbot)
+    assert keeper.records == (FEW[0], newer, new)
+    assert store.load("one") == [FEW[0], newer, new]
+
+
+def test_a_text_that_gets_a_name_takes_them_along(
+    keeper: TakesKeeper, store: TakeStore, errands: Errands, qtbot: QtBot
+) -> None:
+    keeper.open("draft")
+    keeper.add(FEW[:2])
+    keeper.moved("file", is_copy=False)
+    assert keeper.key == "file"
+    assert keeper.records == FEW[:2]
+    keeper.set_fate("steps", Fate.ACCEPTED)
+    keeper.add(FEW[2:])
+    settle(errands, qtbot)
+    assert store.load("draft") == []
+    assert store.load("file") == [FEW[0], changed(FEW[1], fate=Fate.ACCEPTED), *FEW[2:]]
+
+
+def test_a_copy_leaves_them_with_the_first_file_too(
+    keeper: TakesKeeper, store: TakeStore, errands: Errands, qtbot: QtBot
+) -> None:
+    keeper.open("file")
+    keeper.add(FEW[:2])
+    keeper.moved("copy", is_copy=True)
+    keeper.add(FEW[2:])
+    settle(errands, qtbot)
+    assert store.load("file") == list(FEW[:2])
+    assert store.load("copy") == list(FEW)
+
+
+def test_a_save_under_the_same_name_moves_nothing(keeper: TakesKeeper, errands: Errands, qtbot: QtBot) -> None:
+    keeper.open("file")
+    keeper.add(FEW)
+    settle(errands, qtbot)
+    keeper.moved("file", is_copy=True)
+    assert not errands.is_busy
+    assert keeper.records == FEW
+
+
+def test_a_store_that_fails_is_told_once_for_each_attempt_and_the_takes_stay_in_memory(
+    tmp_path: Path, errands: Errands, qtbot: QtBot
+) -> None:
+    refused = {"create": 28}
+    store, failures = TakeStore(tmp_path / "takes", RefusingOps(refused)), list[tuple[str, str]]()
+    keeper = TakesKeeper(store, errands)
+    keeper.failed.connect(lambda message, hint: failures.append((message, hint)))
+    keeper.open("one")
+    settle(errands, qtbot)
+    assert not failures, "a text without takes is no failure"
+    keeper.add(FEW[:2])
+    settle(errands, qtbot)
+    assert len(failures) == 1
+    assert "No space left" in failures[0][0]
+    assert str(tmp_path) in failures[0][1]
+    assert keeper.records == FEW[:2]
+    keeper.set_fate("lamp", Fate.PARTLY)
+    settle(errands, qtbot)
+    assert keeper.records[0].fate is Fate.PARTLY
+    refused.clear()  # there is room again
+    keeper.add(FEW[2:])
+    settle(errands, qtbot)
+    assert len(failures) == 1
+    assert len(keeper.records) == 4
+    assert store.load("one") == list(FEW[2:])
+
+
+def test_a_store_that_cannot_be_read_is_told_and_new_takes_are_kept(
+    tmp_path: Path, errands: Errands, qtbot: QtBot
+) -> None:
+    refused = {"read": 5}
+    store, failures = TakeStore(tmp_path / "takes", RefusingOps(refused)), list[str]()
+    TakeStore(tmp_path / "takes", FileOps()).add("one", FEW[:1])
+    keeper = TakesKeeper(store, errands)
+    keeper.failed.connect(lambda message, hint: failures.append(message))
+    keeper.open("one")
+    settle(errands, qtbot)
+    assert len(failures) == 1
+    keeper.add(FEW[1:])
+    settle(errands, qtbot)
+    assert len(failures) == 1
+    assert keeper.records == FEW[1:]
+    refused.clear()
+    assert store.load("one") == list(FEW)
+
+
+class WaitingOps(InterposedOps):
+    """A disk that does not answer a request to read before it is let."""
+
+    def __init__(self) -> None:
+        self.let = threading.Event()
+
+    def around(self, name: str, call: object, *arguments: object) -> object:
+        if name == "read":
+            self.let.wait(10)
+        return call(*arguments)  # type: ignore[operator]
+
+
+def test_the_window_does_not_wait_for_a_slow_disk(tmp_path: Path, errands: Errands, qtbot: QtBot) -> None:
+    ops = WaitingOps()
+    TakeStore(tmp_path / "takes", FileOps()).add("one", FEW)
+    keeper = TakesKeeper(TakeStore(tmp_path / "takes", ops), errands)
+    keeper.open("one")
+    keeper.add([take("new", LAMP)])
+    assert [record.id for record in keeper.records] == ["new"]
+    assert errands.is_busy
+    ops.let.set()
+    settle(errands, qtbot)
+    assert {record.id for record in keeper.records} == {"lamp", "steps", "wind", "keys", "new"}
