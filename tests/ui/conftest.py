@@ -1,3 +1,4 @@
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,4 +30,7 @@ def worker(qapp: QApplication) -> Iterator[Worker]:
 def poem_model(poem_home: Path) -> LoadedModel:
     """The poem's model, read and ready; one test after the other has it."""
     store = ModelStore(user_paths({"WRITER_HOME": str(poem_home)}).models)
-    return LoadedModel.load(store.get("poem"), device="cpu")
+    model = LoadedModel.load(store.get("poem"), device="cpu")
+    gc.collect()
+    gc.freeze()  # what built it stays for good, and is much to look through at the end of every test
+    return model
