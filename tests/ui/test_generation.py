@@ -1,5 +1,6 @@
 """A continuation on its way into the document: late news, text that is taken back, and changes beside it."""
 
+import dataclasses
 from collections.abc import Callable
 from typing import cast
 
@@ -276,7 +277,7 @@ def test_another_one_in_the_place_of_the_first_is_one_step(
     first = generation.last
     assert first is not None
     start(first.place, replacing=first)
-    assert document.text == TEXT
+    assert document.text == TEXT + " burning", "until there is something to put in its place"
     assert generation.last is None
     engine.say(token(" sleeping"))
     finish(engine)
@@ -286,6 +287,50 @@ def test_another_one_in_the_place_of_the_first_is_one_step(
     assert document.text == TEXT + " burning"
     [span] = [span for span in document.spans() if span.author is Author.MODEL]
     assert span.generation == first.generation
+
+
+def test_one_that_comes_to_nothing_leaves_the_first_where_it_stands(
+    generation: GenerationController, engine: ScriptedWorker, document: Document, start: Start
+) -> None:
+    replaced: list[Continued] = []
+    generation.replaced.connect(replaced.append)
+    start()
+    engine.say(token(" burning"))
+    finish(engine)
+    first = generation.last
+    assert first is not None
+    start(first.place, replacing=first)
+    generation.stop()
+    assert generation.last == first
+    start(first.place, replacing=first)
+    document.replace(0, 0, "O ")
+    assert generation.last == dataclasses.replace(first, place=first.place + 2)
+    assert document.text == "O " + TEXT + " burning"
+    start(first.place + 2, replacing=generation.last)
+    document.replace(first.place + 4, first.place + 5, "")
+    assert generation.last is None, "it is not as it was any more"
+    assert not replaced
+
+
+def test_when_another_document_is_shown_the_last_one_is_none_and_the_old_document_is_left_alone(
+    generation: GenerationController, engine: ScriptedWorker, document: Document, start: Start
+) -> None:
+    ended: list[Continued] = []
+    generation.ended.connect(ended.append)
+    start()
+    engine.say(token(" burning"), PrefillProgress(5, 5, 0))
+    generation.leave()
+    assert generation.state is State.IDLE
+    assert generation.last is None
+    assert document.text == TEXT
+    assert not document.in_group
+    start()
+    engine.say(token(" burning"))
+    finish(engine)
+    assert len(ended) == 1
+    generation.leave()
+    document.replace(0, 0, "O ")
+    assert generation.last is None
 
 
 def test_a_failure_leaves_what_had_arrived(

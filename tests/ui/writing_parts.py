@@ -1,5 +1,8 @@
 """Real small parts for the tests of the controllers that write: the poem's model, a page with the focus, contexts."""
 
+import threading
+from collections.abc import Iterator
+
 from PySide6.QtCore import QObject, QTimer, Signal
 from pytestqt.qtbot import QtBot
 
@@ -66,10 +69,16 @@ def by_model(document: Document) -> str:
 
 def wait_for_engine(worker: Worker, qtbot: QtBot) -> None:
     """Until all that is queued now has been done, and has been told."""
+    finished: list[int] = []
     ended: list[int] = []
+    worker.finished.connect(finished.append)
     worker.finished.connect(ended.append)
-    number = worker.run_behind(lambda: iter(()))
-    qtbot.waitUntil(lambda: number in ended, timeout=WAIT_MS)
+    worker.stopped.connect(ended.append)
+    while True:  # something newer may end it
+        number = worker.run_idle(lambda: iter(()))
+        qtbot.waitUntil(lambda number=number: number in ended, timeout=WAIT_MS)  # type: ignore[misc]
+        if number in finished:
+            return
 
 
 def wait_for_event(worker: Worker, qtbot: QtBot) -> None:
@@ -77,6 +86,21 @@ def wait_for_event(worker: Worker, qtbot: QtBot) -> None:
     said: list[object] = []
     worker.event_arrived.connect(lambda *event: said.append(event))
     qtbot.waitUntil(lambda: bool(said), timeout=WAIT_MS)
+
+
+class Gate:
+    """Keeps the engine's thread busy until it is opened; what is asked for meanwhile waits."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._opened = threading.Event()
+        worker.run(self._wait)
+
+    def _wait(self) -> Iterator[object]:
+        self._opened.wait(30)
+        return iter(())
+
+    def open(self) -> None:
+        self._opened.set()
 
 
 def assert_at_rest(worker: Worker, qtbot: QtBot, *owners: QObject) -> None:

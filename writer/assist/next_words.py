@@ -97,7 +97,7 @@ class NextWords:
         Leaves no branches in the cache. Yields nothing within a word so long that the prompt has only its end to spell.
         Raises ValueError when the prompt does not end with `typed`.
         """
-        if prompt.typed and len(prompt.typed) < len(typed.encode()) and typed.encode().endswith(prompt.typed):
+        if len(prompt.typed) < len(typed.encode()) and typed.encode().endswith(prompt.typed):
             return
         settled, lead = _split(prompt, typed, self._tokenizer)
         trunk = (*prompt.token_ids, *settled)
@@ -121,8 +121,8 @@ class NextWords:
             return WordsFound(tuple(ranked[:n_words]))
 
         yield found()
-        for _ in tree.look_further(typed, self._session, self._cache):
-            yield found()
+        for progress in tree.look_further(typed, self._session, self._cache):
+            yield found() if progress is None else progress
 
 
 def next_words(
@@ -193,15 +193,15 @@ class _WordTree:
                 is_end = _WHOLE_WORD.get(len(word), _WHOLE_LONG_WORD) if row is None else row[self._tokens.ends].sum()
                 yield word, path.probability * float(is_end)
 
-    def look_further(self, typed: str, session: ModelSession, cache: KVCache) -> Iterator[None]:
-        """Look at the likeliest paths that were not looked at yet; yields after each step."""
+    def look_further(self, typed: str, session: ModelSession, cache: KVCache) -> Iterator[PrefillProgress | None]:
+        """Look at the likeliest paths that were not looked at yet; yields None after each step."""
         unknown = [path for path in self._paths(typed) if path.token_ids not in self._rows]
         unknown = [path for path in unknown if len(path.token_ids) <= _N_STEPS]
         chosen = sorted(unknown, key=lambda path: -path.probability)[:_N_BRANCHES]
         if not chosen:
             return
-        for _ in session.prefill(cache, self.trunk) if tuple(cache.token_ids) != self.trunk else ():
-            pass
+        if tuple(cache.token_ids) != self.trunk:
+            yield from session.prefill(cache, self.trunk)
         cache.fork(len(chosen))
         try:
             ways = dict(enumerate(chosen))
@@ -217,7 +217,7 @@ class _WordTree:
                             del ways[i]
                 if not ways:
                     break
-                yield
+                yield None
         finally:
             cache.truncate(len(self.trunk))
 

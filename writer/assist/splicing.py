@@ -1,11 +1,13 @@
 """Accepting takes sentence by sentence: the text that is to be put in, with the white space right on all sides."""
 
+import re
 from collections.abc import Sequence
 
 from writer.assist.sentences import split_sentences
 
 _CLOSING = tuple(".,;:!?…)]”’»")
 _OPENING = tuple("([“‘«")
+_HALF_WORD = re.compile(r"\w+$")
 
 
 def splice(takes: Sequence[str], chosen: Sequence[tuple[int, int]], before: str, after: str = "") -> str:
@@ -31,6 +33,17 @@ def splice(takes: Sequence[str], chosen: Sequence[tuple[int, int]], before: str,
     if not body or not after or after[0].isspace() or after.startswith(_CLOSING):
         return body
     return body + (text[len(body) :] or " ")
+
+
+def whole(text: str, before_then: str, before: str, after: str) -> str:
+    """A whole take as it is put in between `before` and `after`.
+
+    before_then -- what stood before it when it was made: a word that it went on with is begun anew where that is gone
+    """
+    half = _HALF_WORD.search(before_then)
+    if half is not None and text[:1].isalnum() and not before.endswith(half[0]):
+        text = f" {half[0]}{text}"
+    return splice([text], [(0, number) for number in range(len(split_sentences(text)))], before, after)
 
 
 def _space_before(piece: str, text: str, before: str) -> str:

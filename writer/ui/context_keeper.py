@@ -1,6 +1,7 @@
 """What the model is shown of the open document, and read by it before anybody asks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -92,10 +93,7 @@ class ContextKeeper(QObject):
             return
         context = self.context_at(min(self._caret, len(self._document)), idle=True)
         if context is not None:
-            token_ids = context.prompt.token_ids
-            self._job = self._worker.run_behind(
-                lambda: model.session.prefill(model.cache, token_ids, chunk_tokens=_CHUNK_TOKENS)
-            )
+            self._job = self._worker.run_idle(partial(_read, model, context.prompt.token_ids))
 
     def _make_builder(self) -> None:
         model = self._model
@@ -107,3 +105,9 @@ class ContextKeeper(QObject):
         if horizon != self._horizon:
             self._horizon = horizon
             self.horizon_changed.emit(horizon)
+
+
+def _read(model: LoadedModel, token_ids: Sequence[int]) -> Iterator[object]:
+    """Nothing where they are read already: what stands behind them in the cache may be of use to somebody."""
+    if model.cache.common_prefix(token_ids) < len(token_ids):
+        yield from model.session.prefill(model.cache, token_ids, chunk_tokens=_CHUNK_TOKENS)

@@ -40,6 +40,7 @@ def nothing() -> None:
 class FileController(QObject):
     """Owns the present manuscript. Errors are told by `noticed`, never raised; the disk is never waited for."""
 
+    settling = Signal()  # the manuscript is to be saved or left: whoever holds something of it back shall give it now
     opened = Signal(object)  # Manuscript
     saved = Signal(object)  # Manuscript: its file holds the text as it was when that was asked for
     save_failed = Signal(object)  # WriterError
@@ -126,6 +127,7 @@ class FileController(QObject):
     def secure(self, then: Then) -> None:
         """Go on with `then` once the present manuscript is saved, as far as it has a file and may be saved by itself.
         Other unsaved text is in the journal."""
+        self.settling.emit()
         if self.may_autosave:
             self.save(then, then)
         else:
@@ -142,6 +144,7 @@ class FileController(QObject):
         self._leave()
 
     def _leave(self) -> None:
+        self.settling.emit()
         left = self.manuscript
         if left.has_unsaved_text and left.path is not None and not left.read_only:
             self.tell(f"{left.title} has changes that are not saved.", "They wait under File, Drafts.")
@@ -215,6 +218,7 @@ class FileController(QObject):
 
     def save_to(self, path: Path, then: Then = nothing, otherwise: Then = nothing) -> None:
         """Save into another file, which the writer has chosen, and go on with that one."""
+        self.settling.emit()
         m, snapshot, mark = self.manuscript, self.manuscript.snapshot(), self._safekeeping.mark()
         key, keeps_former = m.key, m.path is not None
         self._set_saving(True)
@@ -240,6 +244,7 @@ class FileController(QObject):
     def _save(
         self, then: Then, otherwise: Then, *, overwrite: bool = False, in_place: bool = False, by_itself: bool = False
     ) -> None:
+        self.settling.emit()
         m, snapshot, mark = self.manuscript, self.manuscript.snapshot(), self._safekeeping.mark()
         path = m.path
         assert path is not None

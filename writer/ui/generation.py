@@ -58,6 +58,7 @@ class GenerationController(QObject):
     context_changed = Signal(int)  # tokens of the model's window in use
     finished = Signal(object)  # Finished
     loop_cut = Signal(object)  # LoopCut
+    replaced = Signal(object)  # Continued: it has made room for another
     ended = Signal(object)  # Continued: it has finished or was stopped, and left this
     failed = Signal(str, str)  # message, hint
 
@@ -77,6 +78,7 @@ class GenerationController(QObject):
         self._began_s = 0.0
         self._rated_s = 0.0
         self._last: Continued | None = None
+        self._replacing: Continued | None = None  # as long as nothing has come in its place
         self._frame = QTimer(self)
         self._frame.setSingleShot(True)
         self._frame.setInterval(FRAME_MS)
@@ -89,6 +91,11 @@ class GenerationController(QObject):
     @property
     def state(self) -> State:
         return self._state
+
+    @property
+    def document(self) -> Document:
+        """Of the continuation that is written, or was."""
+        return self._document
 
     @property
     def last(self) -> Continued | None:
@@ -116,17 +123,16 @@ class GenerationController(QObject):
     ) -> None:
         """Continue `document` at `caret`; a generation still running is stopped first.
 
-        replacing -- the continuation that makes room for this one, in the same undo step
+        replacing -- the continuation that makes room for this one as soon as it says something, in the same undo step
         """
         self.stop()
         if config.seed is None:  # drawn here, so that the record has it even when the generation is stopped
             config = dataclasses.replace(config, seed=secrets.randbits(63))
         self._document, self._begin, self._at, self._last = document, caret, caret, None
+        self._replacing = replacing
         self._name = new_generation_id(model)
         document.add_generation(record_of(self._name, model, context, config))
         document.begin_group("Continue" if replacing is None else "Another continuation", Author.MODEL)
-        if replacing is not None:
-            document.replace(caret, caret + len(replacing.text), "", Author.MODEL)
         self._unsubscribe()
         self._unsubscribe = document.subscribe(self._on_document_changed)
         prompt = context.prompt
@@ -142,14 +148,22 @@ class GenerationController(QObject):
             self._pending = ""
             self._end()
 
+    def leave(self) -> None:
+        """Another document is shown."""
+        self.stop()
+        self._unsubscribe()
+        self._unsubscribe = lambda: None
+        self._document, self._last = Document(), None
+
     def _end(self) -> None:
         self._job = 0
         self._frame.stop()
         if self._document.in_group:  # an undo may have ended it
             self._document.end_group()
         text = self._document.slice(self._begin, self._at)
-        self._last = Continued(self._name, self._begin, text) if text else None
-        if self._last is not None:
+        self._last, self._replacing = self._replacing, None  # where nothing has come, the old one stands
+        if text:
+            self._last = Continued(self._name, self._begin, text)
             self.ended.emit(self._last)
         self._set_state(State.IDLE)
 
@@ -162,14 +176,18 @@ class GenerationController(QObject):
         if self._applying:
             return
         # What streams lies behind a change away from it, or is cut short by one inside it.
-        moved = range_after(self._begin, self._at, change)
+        end = self._at if self._replacing is None else self._begin + len(self._replacing.text)
+        moved = range_after(self._begin, end, change)
         if moved is None:
             self._at = self._begin = min(self._begin, len(self._document))
-            self._last = None
+            self._last = self._replacing = None
         else:
-            self._begin, self._at = moved
+            self._at += moved[0] - self._begin
+            self._begin = moved[0]
             if self._last is not None:
                 self._last = dataclasses.replace(self._last, place=self._begin)
+            if self._replacing is not None:
+                self._replacing = dataclasses.replace(self._replacing, place=self._begin)
         self.stop()
 
     def _on_event(self, job: int, event: object) -> None:
@@ -209,6 +227,10 @@ class GenerationController(QObject):
         """Put what has arrived into the document: at most once for each frame that the screen shows."""
         text, self._pending = self._pending, ""
         if self._job and text:
+            if self._replacing is not None:
+                replaced, self._replacing = self._replacing, None
+                self._change(self._at + len(replaced.text), "", self._at)
+                self.replaced.emit(replaced)
             self._change(self._at, text)
             self._at += len(text)
             self.context_changed.emit(self._n_context)

@@ -62,6 +62,7 @@ class ModelView(QObject):
         for view in self._views:
             view.set_used(model.installed.id, model.precision)
         self._window.actions_bar.set_ready(ready=True)
+        self._window.takes_panel.set_ready(True)
         self._window.menus.continue_writing.setEnabled(True)
         for note in (model.device_note, manifest.note):
             if note:

@@ -18,7 +18,10 @@ class OwnWordsKeeper(QObject):
         super().__init__(parent)
         self._worker = worker
         self._document = Document()
+        self._model: LoadedModel | None = None
         self._own: OwnWords | None = None
+        self._known: frozenset[str] = frozenset()  # paragraphs that stood there when the record was switched off
+        self._following_revision = -1
         self._caret = 0
         self._known_revision = -1
         self._job = 0
@@ -29,6 +32,8 @@ class OwnWordsKeeper(QObject):
         self._idle.setInterval(_IDLE_MS)
         self._idle.timeout.connect(self._follow)
         worker.finished.connect(self._on_finished)
+        worker.stopped.connect(self._on_stopped)
+        worker.failed.connect(lambda job, *_: self._on_stopped(job))
 
     @property
     def own(self) -> OwnWords | None:
@@ -39,13 +44,15 @@ class OwnWordsKeeper(QObject):
         return self._own.blend(strength) if self._own is not None and strength > 0 else None
 
     def set_model(self, model: LoadedModel) -> None:
-        self._own = OwnWords(model.tokenizer)
-        self._forget_progress()
+        self._model = model
+        self._begin_anew()
 
     def set_document(self, document: Document) -> None:
+        """What was learnt of another manuscript is forgotten."""
         self._document = document
         self._left_out = frozenset()
-        self._forget_progress()
+        self._known = self._paragraphs() if self._is_off_the_record else frozenset()
+        self._begin_anew()
 
     def set_off_the_record(self, is_off: bool) -> None:
         """What is written from now on is not learnt, not even later."""
@@ -72,6 +79,11 @@ class OwnWordsKeeper(QObject):
             self._job = 0
         self._idle.start()
 
+    def _begin_anew(self) -> None:
+        self.interrupt()
+        self._own = OwnWords(self._model.tokenizer) if self._model is not None else None
+        self._forget_progress()
+
     def _forget_progress(self) -> None:
         self._known_revision = -1
         self._idle.start()
@@ -87,10 +99,14 @@ class OwnWordsKeeper(QObject):
         start, end = text.rfind("\n", 0, caret) + 1, text.find("\n", caret)
         if text[start : end if end >= 0 else None] in left_out:  # the halves that the caret makes of it are not
             text, caret = text[:start] + (text[end:] if end >= 0 else ""), start
-        self._job = self._worker.run_behind(
+        self._job = self._worker.run_idle(
             lambda: own.follow(paragraph for paragraph in paragraphs_around(text, caret) if paragraph not in left_out)
         )
         self._following_revision = revision
+
+    def _on_stopped(self, job: int) -> None:
+        if job == self._job:  # somebody else needed the engine
+            self.interrupt()
 
     def _on_finished(self, job: int) -> None:
         if job == self._job:

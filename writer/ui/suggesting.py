@@ -37,12 +37,17 @@ _BEFORE_CHARS = 1_000  # a heading's line, and what the next sentence may need t
 _AFTER_CHARS = 200
 _USUAL_LATENCY_MS = 100.0
 _LEAST_CONFIDENCE = -9.0  # below that even a suggestion that was asked for is noise
+_SEEN_S = 0.25  # what goes sooner has not been read, and its going is no refusal
 _LATENCY_SHARE = 0.2  # of the newest measurement in the running mean
 
 
 @dataclass
 class _Shown:
-    """The ghost on the page. record_id -- once something of it has been taken"""
+    """The ghost on the page.
+
+    record_id -- once something of it has been taken
+    shown_s -- when it appeared, perf_counter
+    """
 
     ghost: Ghost
     place: int
@@ -50,6 +55,7 @@ class _Shown:
     n_variant: int = 0
     is_complete: bool = False
     record_id: str = ""
+    shown_s: float = 0.0
 
 
 class SuggestingController(QObject):
@@ -112,6 +118,7 @@ class SuggestingController(QObject):
 
     def set_options(self, options: SuggestionOptions) -> None:
         self._options = options
+        self._foreseen = None
         if not options.ghost:
             self._drop()
 
@@ -140,8 +147,11 @@ class SuggestingController(QObject):
             if ghost is not None and ghost.text:
                 shown.ghost, shown.place = ghost, change.inserted_end
                 self._editor.show_ghost(ghost.text)
+                if self._asked is not shown:  # another variant, for where the caret was
+                    self._stop_draft()
                 return  # what is being drafted goes on from the same words
-            self._hide(is_refused=is_typed and not shown.record_id and ghost is None)
+            was_seen = time.perf_counter() - shown.shown_s > _SEEN_S
+            self._hide(is_refused=is_typed and was_seen and not shown.record_id and ghost is None)
         self._stop_jobs()
         self._wait()
 
@@ -176,7 +186,7 @@ class SuggestingController(QObject):
         ghost = self._foreseen_at(caret)
         if ghost is not None:
             self._show(_Shown(ghost, caret, context, is_complete=True))
-        else:
+        elif not self._is_foreseeing(caret):
             asked = _Shown(Ghost("", before=situation.text_before), caret, context)
             self._draft(model, asked, least=None if is_wanted else self._threshold)
 
@@ -185,6 +195,11 @@ class SuggestingController(QObject):
             return None
         begin, foreseen = self._foreseen
         return foreseen.at(self._document.slice(begin, caret))
+
+    def _is_foreseeing(self, caret: int) -> bool:
+        """Whether what follows here is being drafted already."""
+        begin, text = self._ahead
+        return bool(self._ahead_job) and begin <= caret and self._document.slice(begin, caret) == text
 
     @property
     def _threshold(self) -> float:
@@ -216,8 +231,13 @@ class SuggestingController(QObject):
             self._ahead_job = 0
             begin, before = self._ahead
             self._foreseen = begin, Foreseen(before, Ghost(event.text, event.confidence, before[-_BEFORE_CHARS:]))
+            if self._shown is None:
+                self._ask()
 
     def _on_grown(self, asked: _Shown, event: GhostGrown) -> None:
+        if asked.place != self._editor.caret:
+            self._stop_draft()
+            return
         if self._shown is not asked:
             self._measure((time.perf_counter() - self._asked_s) * 1000)
             if asked.n_variant:
@@ -237,9 +257,13 @@ class SuggestingController(QObject):
         self.latency_measured.emit(latency_ms)
 
     def _show(self, shown: _Shown) -> None:
+        if self._shown is not shown:
+            shown.shown_s = time.perf_counter()
         self._shown = shown
         self._editor.show_ghost(shown.ghost.text)
-        if shown.is_complete:
+        if not self._editor.ghost:  # no place for it on the page
+            self._shown = None
+        elif shown.is_complete:
             self._foresee(shown)
 
     def _foresee(self, shown: _Shown) -> None:
@@ -248,6 +272,7 @@ class SuggestingController(QObject):
         context = self._contexts.context_at(shown.place, ahead=shown.ghost.text)
         if model is None or context is None or self._is_busy():
             return
+        self._stop_ahead()
         begin = max(0, shown.place - _BEFORE_CHARS)
         self._ahead = begin, text_to_foresee(self._document.slice(begin, shown.place), shown.ghost)
         prompt, config, steering, threshold = context.prompt, self._config(), self._steering(), self._threshold
@@ -291,9 +316,9 @@ class SuggestingController(QObject):
     def _accept(self, shown: _Shown, text: str) -> None:
         """Put the beginning `text` of the ghost into the document; the rest stays."""
         model, document = self._model, self._document
-        if model is None or not text:
+        if model is None or not text or shown.place != self._editor.caret:
             return
-        self._stop_jobs(but_ahead=text == shown.ghost.text)
+        self._stop_draft()
         if not shown.record_id:
             shown.record_id = new_generation_id(model)
             config = GenerationConfig(temperature=0.0)
@@ -335,12 +360,18 @@ class SuggestingController(QObject):
         if shown is not None and is_refused:
             self._remember(shown, is_accepted=False)
 
-    def _stop_jobs(self, *, but_ahead: bool = False) -> None:
+    def _stop_jobs(self) -> None:
+        self._stop_draft()
+        self._stop_ahead()
+
+    def _stop_draft(self) -> None:
         self._pause.stop()
         if self._job:
             self._worker.cancel(self._job)
             self._job, self._asked = 0, None
-        if self._ahead_job and not but_ahead:
+
+    def _stop_ahead(self) -> None:
+        if self._ahead_job:
             self._worker.cancel(self._ahead_job)
             self._ahead_job = 0
 

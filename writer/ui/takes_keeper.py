@@ -52,6 +52,11 @@ class TakesKeeper(QObject):
             old, self._key = self._key, key
             self._do(lambda: self._store.move(old, key, keep_old=is_copy))
 
+    def follow(self, old_key: str, key: str) -> None:
+        """A manuscript that is not open any more is known by another name."""
+        if old_key != key:
+            self._do(lambda: self._store.move(old_key, key))
+
     def add(self, records: Sequence[TakeRecord]) -> None:
         key = self._key
         self._records |= {record.id: record for record in records}

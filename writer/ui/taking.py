@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from writer.assist.bridging import BridgesRanked, propose_bridges
 from writer.assist.context import Context
-from writer.assist.splicing import splice
+from writer.assist.splicing import splice, whole
 from writer.document.change import Change, range_after
 from writer.document.document import Document
 from writer.document.generation_record import GenerationRecord
@@ -37,14 +37,25 @@ class _Take:
 
 @dataclass
 class _Round:
-    """The takes of one press of the key."""
+    """The takes of one press of the key. They were made for `start`; what is chosen next goes to `place`."""
 
     document: Document
+    start: int
     place: int
     before: str
     parent: str | None
+    following: str
     takes: list[_Take] = field(default_factory=list)
     chosen: list[tuple[int, int]] = field(default_factory=list)  # (take, sentence), in the order they were put in
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the present takes are."""
+
+    place: int
+    n_takes: int
+    following: str
 
 
 class TakingController(QObject):
@@ -65,6 +76,7 @@ class TakingController(QObject):
         self._worker, self._keeper = worker, keeper
         self._job = 0
         self._round: _Round | None = None
+        self._is_inserting = False
         self._unsubscribe: Callable[[], None] = lambda: None
         worker.event_arrived.connect(self._on_event)
         worker.finished.connect(self._on_job_ended)
@@ -74,6 +86,12 @@ class TakingController(QObject):
     @property
     def is_running(self) -> bool:
         return self._job != 0
+
+    @property
+    def asked(self) -> Asked | None:
+        """What the present takes were asked for; None when there are none."""
+        made = self._round
+        return Asked(made.start, len(made.takes), made.following) if made is not None else None
 
     def start(
         self,
@@ -92,7 +110,7 @@ class TakingController(QObject):
         seed = secrets.randbits(63) if config.seed is None else config.seed
         config = dataclasses.replace(config, seed=seed)
         before = document.slice(max(0, caret - _BEFORE_CHARS), caret)
-        self._round = _Round(document, caret, before, self.parent_at(document, caret))
+        self._round = _Round(document, caret, caret, before, self.parent_at(document, caret), following)
         for own_seed in take_seeds(seed, n_takes):
             record = record_of(new_generation_id(model), model, context, dataclasses.replace(config, seed=own_seed))
             self._round.takes.append(_Take(record))
@@ -121,21 +139,23 @@ class TakingController(QObject):
 
     def accept(self, number: int) -> None:
         """Put a whole take into the text, at the place it was made for. What is still being written of it is left."""
-        take = self._take(number)
-        if take is not None and take.text:
+        made, take = self._round, self._take(number)
+        if made is not None and take is not None and take.text:
             self.stop()
-            self._insert(take, take.text, Fate.ACCEPTED, "Take")
+            text = whole(take.text, made.before, *self._around(made.document, made.place))
+            self._insert(take, text, Fate.ACCEPTED, "Take")
             self.accepted.emit()
 
     def add_sentence(self, number: int, sentence: int) -> None:
         """Put one sentence of a take after what has been chosen so far."""
         made, take = self._round, self._take(number)
-        if made is None or take is None or (number, sentence) in made.chosen:
+        if made is None or take is None:
             return
         texts, chosen = [each.text for each in made.takes], [*made.chosen, (number, sentence)]
-        piece = splice(texts, chosen, made.before)[len(splice(texts, made.chosen, made.before)) :]
+        before = made.before if made.chosen else self._around(made.document, made.place)[0]
+        piece = splice(texts, chosen, before)[len(splice(texts, made.chosen, before)) :]
         if piece:
-            made.chosen = chosen
+            made.before, made.chosen = before, chosen
             self._insert(take, piece, Fate.PARTLY, "Sentence")
             self.sentences_chosen.emit(number, {one for of, one in chosen if of == number})
 
@@ -143,11 +163,18 @@ class TakingController(QObject):
         """Put a take of earlier days into the text at the caret."""
         kept = self._keeper.get(take_id)
         if kept is not None:
+            text = whole(kept.text, kept.before, *self._around(document, caret))
             document.add_generation(kept.generation)
             with document.group("Earlier take", Author.MODEL):
-                document.replace(caret, caret, kept.text, Author.MODEL, kept.generation.id)
+                document.replace(caret, caret, text, Author.MODEL, kept.generation.id)
             self._keeper.set_fate(take_id, Fate.ACCEPTED)
-            self.chosen.emit(caret + len(kept.text))
+            self.chosen.emit(caret + len(text))
+
+    @staticmethod
+    def _around(document: Document, place: int) -> tuple[str, str]:
+        """What stands before a place and after it."""
+        after = document.slice(place, min(len(document), place + 1))
+        return document.slice(max(0, place - _BEFORE_CHARS), place), after
 
     def _take(self, number: int) -> _Take | None:
         takes = self._round.takes if self._round is not None else []
@@ -157,8 +184,14 @@ class TakingController(QObject):
         assert self._round is not None
         document, place = self._round.document, self._round.place
         document.add_generation(take.record)
-        with document.group(label, Author.MODEL):
-            document.replace(place, place, text, Author.MODEL, take.record.id)
+        after = self._around(document, place)[1]
+        space = " " if fate is Fate.PARTLY and after.isalnum() else ""  # before what stood there
+        self._is_inserting = True
+        try:
+            with document.group(label, Author.MODEL):
+                document.replace(place, place, text + space, Author.MODEL, take.record.id)
+        finally:
+            self._is_inserting = False
         self._round.place = place + len(text)
         for other in self._round.takes if fate is Fate.ACCEPTED else (take,):
             other.fate = fate if other is take else (Fate.REFUSED if other.fate is Fate.OPEN else other.fate)
@@ -219,7 +252,7 @@ class TakingController(QObject):
             TakeRecord(
                 id=take.record.id,
                 text=take.text,
-                place=made.place,
+                place=made.start,
                 before=made.before,
                 time=take.record.time,
                 generation=take.record,
@@ -231,6 +264,17 @@ class TakingController(QObject):
         ]
 
     def _on_document_changed(self, change: Change) -> None:
-        if self._round is not None:
-            moved = range_after(self._round.place, self._round.place, change)
-            self._round.place = moved[0] if moved is not None else change.start
+        made = self._round
+        if made is None or self._is_inserting:
+            return
+        moved = range_after(made.start, made.place, change)
+        if moved is not None:
+            made.start, made.place = moved
+            return
+        # What was chosen is not there any more, or is not the same: whatever is chosen next begins anew.
+        start, place = range_after(made.start, made.start, change), range_after(made.place, made.place, change)
+        made.place = place[0] if place is not None else change.inserted_end
+        made.start = start[0] if start is not None else made.place
+        for number in {number for number, _ in made.chosen}:
+            self.sentences_chosen.emit(number, frozenset())
+        made.chosen = []

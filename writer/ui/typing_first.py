@@ -7,7 +7,6 @@ from writer.ui.key_latency import KeyLatency
 from writer.ui.worker import Worker
 
 BUDGET_MS = 16.0  # a frame of a common screen: what takes longer is seen
-_AT_EASE_MS = BUDGET_MS / 2
 _HOLD_S = 0.04  # after a key the model begins no step before the key is painted
 _LONGER_REST_S, _LONGEST_REST_S = 0.01, 0.08
 _LONG_FRAME_MS = 66
@@ -17,7 +16,7 @@ _EVERY = 8  # keys between two judgements
 
 class TypingFirst(QObject):
     """Judges by the 95th percentile of the last forty keys. While it is above the budget, the engine rests longer and
-    longer between two steps, and words that arrive are painted less often; at half the budget all is as it was."""
+    longer between two steps, and words that arrive are painted less often; within it, step by step all is as it was."""
 
     judged = Signal(float)  # that percentile, milliseconds
 
@@ -46,7 +45,9 @@ class TypingFirst(QObject):
         if p95_ms > BUDGET_MS:
             self._worker.pause_s = min(_LONGEST_REST_S, max(_LONGER_REST_S, self._worker.pause_s * 2))
             self._generation.set_frame_ms(_LONG_FRAME_MS)
-        elif p95_ms < _AT_EASE_MS and self.is_making_room:
-            self._worker.pause_s = 0.0
-            self._generation.set_frame_ms(FRAME_MS)
+        elif self.is_making_room:
+            shorter_s = self._worker.pause_s / 2
+            self._worker.pause_s = shorter_s if shorter_s >= _LONGER_REST_S else 0.0
+            if self._worker.pause_s == 0:
+                self._generation.set_frame_ms(FRAME_MS)
         self.judged.emit(p95_ms)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from writer.assist.context import Context
+from writer.assist.ghost import Action
 from writer.assist.next_words import NextWords, WordsFound, insertion_of, typed_word
 from writer.assist.suggestion_options import SuggestionOptions
 from writer.document.change import Change
@@ -49,7 +50,7 @@ class WordSuggesting(QObject):
         self._unsubscribe: Callable[[], None] = lambda: None
         self._found: tuple[str, ...] = ()
         self._place = -1  # that the words were found for
-        self._word_start = -1
+        self._word_start = self._shown_start = -1  # of the word that is looked for, and that the strip shows words for
         self._seen: set[str] = set()  # shown for the word that is being typed, and not taken
         self._record_id = ""  # of the words taken from this model for this document
         self._own_space: int | None = None  # where a space stands that came with a word
@@ -69,28 +70,32 @@ class WordSuggesting(QObject):
     def set_model(self, model: LoadedModel) -> None:
         self._model, self._record_id = model, ""
         self._finder = NextWords(model.session, model.tokenizer, model.cache)
-        self._look_anew()
+        self._forget()
 
     def set_document(self, document: Document) -> None:
         self._unsubscribe()
         self._document, self._record_id, self._own_space = document, "", None
         self._unsubscribe = document.subscribe(self._on_changed)
-        self._look_anew()
+        self._forget()
 
     def set_options(self, options: SuggestionOptions) -> None:
         self._options = options
         self._strip.setVisible(options.strip)
-        self._look_anew()
+        self._forget()
 
     def choose(self, number: int) -> None:
         """Put a word, by its place in the strip from 0, into the text."""
-        model, caret = self._model, self._editor.caret
+        model, (start, caret) = self._model, self._editor.selection
         before, words = self._text_before(caret), self._strip.words
         typed = typed_word(before)
-        if model is None or number >= len(words) or not words[number].startswith(typed):
-            return  # the writer has typed on, and sees another word in a moment
-        text = insertion_of(words[number], typed, before)
-        document = self._document
+        if model is None or start != caret or not self._may_help or number >= len(words):
+            return
+        if caret - len(typed) != self._shown_start or not words[number].startswith(typed):
+            return  # the writer has typed on, and sees other words in a moment
+        text, document = insertion_of(words[number], typed, before), self._document
+        after = document.slice(caret, min(len(document), caret + 1))
+        has_space = after == " " or after in _CLOSES_UP
+        text = text.rstrip(" ") if after and has_space else text
         if not self._record_id:
             context = self._contexts.context_at(caret)
             if context is None:
@@ -99,9 +104,15 @@ class WordSuggesting(QObject):
             document.add_generation(record_of(self._record_id, model, context, GenerationConfig(temperature=0.0)))
         with document.group("Word", Author.MODEL):
             document.replace(caret, caret, text, Author.MODEL, self._record_id)
-        self._own_space = caret + len(text) - 1
-        self._editor.set_caret(caret + len(text))
-        self._look_anew()
+        self._own_space = caret + len(text) - 1 if text.endswith(" ") else None
+        self._editor.set_caret(caret + len(text) + (after == " "))
+        self._editor.last_action = Action.ACCEPTED
+        self.look_anew()
+
+    @property
+    def _may_help(self) -> bool:
+        is_open = self._options.strip and self._strip.isVisible() and not self._editor.isReadOnly()
+        return is_open and not self._is_busy()
 
     def interrupt(self) -> None:
         """The model is wanted for something else."""
@@ -117,19 +128,27 @@ class WordSuggesting(QObject):
         is_right_after = space is not None and change.start == space + 1 and not change.removed
         if is_right_after and change.author is Author.HUMAN and change.inserted[:1] in _CLOSES_UP:
             self._closing_up = space
-        self._look_anew()
+        self.look_anew()
 
     def _close_up(self) -> None:
         """Punctuation follows its word at once, without the space that came with the word."""
         space, self._closing_up = self._closing_up, None
         if space is not None and self._document.slice(space, space + 1) == " ":
             self._document.replace(space, space + 1, "")
+            self._editor.last_action = Action.TYPED
 
     def _on_caret_moved(self, caret: int) -> None:
         if caret != self._place:
-            self._look_anew()
+            self.look_anew()
 
-    def _look_anew(self) -> None:
+    def _forget(self) -> None:
+        """What is shown belongs to something else."""
+        self._shown_start = -1
+        self._show(())
+        self.look_anew()
+
+    def look_anew(self) -> None:
+        """Find the words for where the caret is, unless there are newer keys in a moment."""
         self.interrupt()
         if self._options.strip and self._model is not None:
             self._pause.start()
@@ -140,7 +159,7 @@ class WordSuggesting(QObject):
     def _ask(self) -> None:
         model = self._model
         start, caret = self._editor.selection
-        if model is None or self._is_busy() or start != caret or self._editor.is_composing:
+        if model is None or not self._may_help or start != caret or self._editor.is_composing:
             self._show(())
             return
         context = self._contexts.context_at(caret)
@@ -151,6 +170,7 @@ class WordSuggesting(QObject):
         typed = typed_word(before)
         if self._word_start != caret - len(typed):
             self._word_start, self._seen = caret - len(typed), set()
+            self._show(())
         self._seen.update(self._found if self._place == caret - 1 and typed else ())
         self._place = caret
         self._job = self._worker.run_behind(self._search(context, typed))
@@ -169,6 +189,7 @@ class WordSuggesting(QObject):
 
     def _on_event(self, job: int, event: object) -> None:
         if job == self._job and isinstance(event, WordsFound):
+            self._shown_start = self._word_start
             self._show(event.words)
 
     def _show(self, words: tuple[str, ...]) -> None:

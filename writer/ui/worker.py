@@ -12,6 +12,7 @@ from writer.errors import WriterError
 Job = Callable[[], Iterator[object]]
 """Makes the generator; called on the worker's thread, as is every step of it."""
 
+_TYPING_S = 1.0  # after the last key that `hold` told of, the writer still types
 _GLANCE_S = 0.004  # while held: how soon an end of the hold, or of the job, is seen
 
 
@@ -35,27 +36,42 @@ class Worker(QObject):
         self._stop_through = 0  # jobs up to this number are to end at their next yield
         self._given_up: set[int] = set()  # so are these
         self._behind: set[int] = set()  # jobs that give way, as far as they have not ended
+        self._idle: set[int] = set()  # jobs that give way even to those
+        self._last_ended = 0
         self._held_until_s = 0.0
         self.pause_s = 0.0
-        """How long the thread rests between two steps of a job."""
+        """How long the thread rests between two steps of a job, while keys come."""
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
     def run(self, job: Job) -> int:
         """Queue `job`; returns its number. What runs behind ends."""
-        self._given_up |= self._behind
-        self._behind.clear()
+        self._give_up(self._behind)
+        self._give_up(self._idle)
         return self._queue(job)
 
     def run_behind(self, job: Job) -> int:
-        """Queue a job that any other may end: something useful that nobody waits for."""
+        """Queue something useful that nobody has asked for: whatever is asked for ends it."""
+        self._give_up(self._idle)
         number = self._queue(job)
         self._behind.add(number)
         return number
 
+    def run_idle(self, job: Job) -> int:
+        """Queue something that can wait: every other job ends it."""
+        number = self._queue(job)
+        self._idle.add(number)
+        return number
+
     def cancel(self, number: int) -> None:
         """End that job at its next yield, or before it begins."""
-        self._given_up.add(number)
+        if number > self._last_ended:
+            self._given_up.add(number)
+
+    def _give_up(self, jobs: set[int]) -> None:
+        for number in tuple(jobs):
+            self.cancel(number)
+        jobs.clear()
 
     def stop(self) -> None:
         """End every job queued so far: the running one at its next yield, the others before they begin."""
@@ -83,8 +99,9 @@ class Worker(QObject):
     def _work(self) -> None:
         while (item := self._jobs.get()) is not None:
             self._run_job(*item)
-            self._given_up.discard(item[0])
-            self._behind.discard(item[0])
+            self._last_ended = item[0]
+            for numbers in (self._given_up, self._behind, self._idle):
+                numbers.discard(item[0])
 
     def _is_over(self, number: int) -> bool:
         return number <= self._stop_through or number in self._given_up
@@ -109,7 +126,7 @@ class Worker(QObject):
             (self.stopped if self._is_over(number) else self.finished).emit(number)
 
     def _rest(self, number: int) -> None:
-        if self.pause_s:
+        if self.pause_s and time.monotonic() < self._held_until_s + _TYPING_S:
             time.sleep(self.pause_s)
         while time.monotonic() < self._held_until_s and not self._is_over(number):
             time.sleep(_GLANCE_S)

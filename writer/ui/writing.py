@@ -9,6 +9,7 @@ from writer.assist.bridge import following_of
 from writer.assist.calibration import Acceptance
 from writer.assist.context import Context
 from writer.assist.endings import Ending, Goal, Length, max_new_tokens
+from writer.assist.ghost import Action
 from writer.assist.loop_guard import LoopGuard
 from writer.assist.suggestion_options import AS_SET, SuggestionOptions
 from writer.document.manuscript import Manuscript
@@ -83,12 +84,12 @@ class Writing(QObject):
         editor.caret_moved.connect(self._on_caret_moved)
         self.contexts.horizon_changed.connect(editor.set_horizon)
         self.generation.ended.connect(self._keep_continuation)
+        self.generation.replaced.connect(lambda old: self.takes.set_fate(old.generation, Fate.REFUSED))
+        self.taking.running_changed.connect(lambda is_running: None if is_running else self._wake())
         self.generation.state_changed.connect(self._on_state_changed)
-        self.taking.chosen.connect(editor.set_caret)
+        self.taking.chosen.connect(self._on_chosen)
         self._files.opened.connect(self._on_opened)
-        self._files.saved.connect(
-            lambda manuscript: self.takes.moved(manuscript.key, is_copy=self.takes.key != manuscript.draft_id)
-        )
+        self._files.saved.connect(self._on_saved)
         self._on_opened(self._files.manuscript)
 
     @property
@@ -132,7 +133,6 @@ class Writing(QObject):
         if last is None:
             self.continue_at_caret()
             return
-        self.takes.set_fate(last.generation, Fate.REFUSED)
         self._continue(last.place, replacing=last)
 
     def make_takes(self, n_takes: int | None = None) -> None:
@@ -151,6 +151,32 @@ class Writing(QObject):
             return
         self._take(4, following=after)
 
+    def takes_again(self) -> None:
+        """Others for the place that the present ones were made for."""
+        asked = self.taking.asked
+        if asked is None:
+            self.make_takes()
+        else:
+            self._take(asked.n_takes, asked.following, asked.place)
+
+    def use_take(self, number: int) -> None:
+        """Put a whole take into the text."""
+        self.generation.stop()
+        self.taking.accept(number)
+
+    def use_sentence(self, number: int, sentence: int) -> None:
+        """Put one sentence of a take into the text."""
+        self.generation.stop()
+        self.taking.add_sentence(number, sentence)
+
+    def use_earlier_take(self, take_id: str) -> None:
+        """Put a take of earlier days into the text at the caret."""
+        if reason := self._files.manuscript.read_only:
+            self.nothing_to_continue.emit(reason, "Save it under another name to work on it.")
+        else:
+            self.generation.stop()
+            self.taking.insert(self._files.document, self._caret(), take_id)
+
     def stop(self) -> None:
         self.generation.stop()
         self.taking.stop()
@@ -167,9 +193,9 @@ class Writing(QObject):
         config, steering = self._asked()
         self.generation.start(model, self._files.document, place, context, config, steering, replacing=replacing)
 
-    def _take(self, n_takes: int, following: str = "") -> None:
+    def _take(self, n_takes: int, following: str = "", place: int | None = None) -> None:
         self.generation.stop()
-        caret = self._caret()
+        caret = self._caret() if place is None else place
         context, model = self._ready(caret), self._model
         if context is None or model is None:
             return
@@ -184,7 +210,11 @@ class Writing(QObject):
 
     def _ready(self, place: int) -> Context | None:
         """What the model is shown; None, with a word on why, when it cannot write."""
-        if self._model is None or self._files.manuscript.read_only:
+        if self._model is None:
+            self.nothing_to_continue.emit("No model speaks yet.", "The panel of models tells how far it is.")
+            return None
+        if reason := self._files.manuscript.read_only:
+            self.nothing_to_continue.emit(reason, "Save it under another name to work on it.")
             return None
         context = self.contexts.context_at(place)
         if context is None:
@@ -206,7 +236,7 @@ class Writing(QObject):
     # -- what happens --------------------------------------------------------------------------------------------------
 
     def _on_opened(self, manuscript: Manuscript) -> None:
-        self.stop()
+        self.generation.leave()
         self.taking.leave()
         self.takes.open(manuscript.key)
         document = manuscript.document
@@ -223,15 +253,30 @@ class Writing(QObject):
         if not self.is_busy:
             self.contexts.note_caret(caret)
 
+    def _on_saved(self, manuscript: Manuscript) -> None:
+        if manuscript is self._files.manuscript:
+            self.takes.moved(manuscript.key, is_copy=self.takes.key != manuscript.draft_id)
+        elif manuscript.path is not None:  # it was left before the disk answered
+            self.takes.follow(manuscript.draft_id, manuscript.key)
+
+    def _on_chosen(self, caret: int) -> None:
+        self._editor.set_caret(caret)
+        self._editor.last_action = Action.ACCEPTED
+
     def _on_state_changed(self, state: State) -> None:
         if state is State.IDLE:
-            self.contexts.note_caret(self._editor.caret)
+            self._wake()
         else:
             self.word_suggesting.interrupt()
 
+    def _wake(self) -> None:
+        """The model has time again."""
+        self.contexts.note_caret(self._editor.caret)
+        self.word_suggesting.look_anew()
+
     def _keep_continuation(self, continued: Continued) -> None:
         """Every continuation stays, whatever becomes of it in the text."""
-        document = self._files.document
+        document = self.generation.document  # another one may be open by now
         record = document.generations.get(continued.generation)
         if record is not None and continued.text.strip():
             before = document.slice(max(0, continued.place - _BEFORE_CHARS), continued.place)

@@ -1,12 +1,14 @@
 """Shows what the model writes and offers in the window's parts, and passes on what the writer wants of it."""
 
 import dataclasses
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from writer.assist.context_notes import ContextNotes, Pin
 from writer.assist.suggestion_options import SuggestionOptions
+from writer.document.change import Change
 from writer.document.manuscript import Manuscript
 from writer.document.provenance import Author
 from writer.ui.context_page import shown_parts
@@ -30,6 +32,8 @@ class WritingView(QObject):
         self._editor, self._files, self._status = window.editor, window.files, window.status
         self._takes, self._context, self._suggestions = window.takes_panel, window.context_panel, window.suggestions
         self._cuts: dict[str, LoopCut] = {}
+        self._n_cuts = 0
+        self._unsubscribe: Callable[[], None] = lambda: None
         self._connect_writing()
         self._connect_takes()
         self._connect_context()
@@ -68,6 +72,7 @@ class WritingView(QObject):
         self._writing.typing_first.judged.connect(self._status.set_key_latency)
         self._editor.mark_clicked.connect(self._bring_back)
         self._files.opened.connect(self._on_opened)
+        self._files.settling.connect(self._context.flush)
 
     def _show_state(self) -> None:
         state, is_taking = self._writing.generation.state, self._writing.taking.is_running
@@ -87,19 +92,30 @@ class WritingView(QObject):
 
     def _on_loop_cut(self, cut: LoopCut) -> None:
         """A small sign in the margin tells it, and brings back what was cut."""
-        self._cuts[cut.generation] = cut
         n_words = len(cut.text.split())
+        if not n_words:
+            return
+        self._n_cuts += 1
         mark = PageMark(
-            cut.generation,
+            f"{cut.generation}:{self._n_cuts}",
             cut.place,
             f"The model went round in circles here; {n_words} words of that were left out. Click to bring them back.",
         )
-        self._editor.set_marks((*(m for m in self._editor.marks if m.id != mark.id), mark))
+        self._cuts[mark.id] = cut
+        self._editor.set_marks((*self._editor.marks, mark))
+
+    def _on_document_changed(self, change: Change) -> None:
+        """A mark goes with the continuation that it stands in."""
+        if change.removed and self._cuts:
+            standing = {span.generation for span in self._files.document.spans() if span.generation}
+            if any(cut.generation not in standing for cut in self._cuts.values()):
+                self._cuts = {key: cut for key, cut in self._cuts.items() if cut.generation in standing}
+                self._editor.set_marks(tuple(mark for mark in self._editor.marks if mark.id in self._cuts))
 
     def _bring_back(self, mark_id: str) -> None:
         cut = self._cuts.pop(mark_id, None)
         mark = next((mark for mark in self._editor.marks if mark.id == mark_id), None)
-        if cut is None or mark is None:
+        if cut is None or mark is None or self._editor.isReadOnly():
             return
         self._writing.stop()
         document = self._files.document
@@ -114,12 +130,12 @@ class WritingView(QObject):
     def _connect_takes(self) -> None:
         panel, writing, taking = self._takes, self._writing, self._writing.taking
         panel.takes_requested.connect(self._make_takes)
-        panel.again_requested.connect(writing.make_takes)
-        panel.accept_requested.connect(taking.accept)
-        panel.sentence_requested.connect(taking.add_sentence)
+        panel.again_requested.connect(writing.takes_again)
+        panel.accept_requested.connect(writing.use_take)
+        panel.sentence_requested.connect(writing.use_sentence)
         panel.stop_requested.connect(writing.stop)
         panel.pin_toggled.connect(writing.takes.set_pinned)
-        panel.insert_requested.connect(lambda take_id: taking.insert(self._files.document, self._editor.caret, take_id))
+        panel.insert_requested.connect(writing.use_earlier_take)
         panel.left.connect(self._editor.setFocus)
         panel.n_takes_changed.connect(lambda n: self.change_options(n_takes=n))
         panel.put_away_requested.connect(self._put_takes_away)
@@ -224,3 +240,6 @@ class WritingView(QObject):
         self._editor.set_marks(())
         self._takes.end()
         self._context.set_notes(ContextNotes.from_json(manuscript.document.notes))
+        self._unsubscribe()
+        self._unsubscribe = manuscript.document.subscribe(self._on_document_changed)
+        self._show_state()
