@@ -106,6 +106,60 @@ def test_typing_interrupts_and_the_next_pause_goes_on(keeper: OwnWordsKeeper, wo
     assert len(stopped) == 1
 
 
+def test_following_that_gave_way_to_the_model_goes_on_without_a_key(
+    keeper: OwnWordsKeeper, worker: Worker, qtbot: QtBot
+) -> None:
+    document = Document("\n".join(f"Paragraph {number} knows Quillon{number:05d}." for number in range(3_000)))
+    stopped: list[int] = []
+    worker.stopped.connect(stopped.append)
+    keeper.set_document(document)
+    wait_for_event(worker, qtbot)
+    worker.run(lambda: iter(()))
+    qtbot.waitUntil(lambda: bool(stopped))
+    pause(keeper, worker, qtbot)
+    assert keeper.own is not None
+    assert keeper.own.n_words > 3_000 * 4
+
+
+def test_another_manuscript_in_the_middle_leaves_nothing_of_the_first(
+    keeper: OwnWordsKeeper, worker: Worker, qtbot: QtBot
+) -> None:
+    keeper.set_document(Document("\n".join(f"Paragraph {n} knows Quillon{n:05d}." for n in range(3_000))))
+    wait_for_event(worker, qtbot)
+    keeper.set_document(Document("Broadmere is elsewhere.\n"))
+    pause(keeper, worker, qtbot)
+    assert known(keeper, "Br") == ["Broadmere"]
+    assert known(keeper, "Quillon") == []
+
+
+def test_a_manuscript_opened_off_the_record_is_known_to_have_stood_there(
+    keeper: OwnWordsKeeper, worker: Worker, qtbot: QtBot
+) -> None:
+    keeper.set_off_the_record(True)
+    document = Document(STORY)
+    keeper.set_document(document)
+    write(keeper, document, 0, "Brindlewick is a secret.\n")
+    pause(keeper, worker, qtbot)
+    assert known(keeper, "Br") == []
+    keeper.set_off_the_record(False)
+    pause(keeper, worker, qtbot)
+    assert known(keeper, "Br") == ["Brackwater"]
+
+
+def test_the_word_that_is_being_typed_is_not_learnt_as_a_word(
+    keeper: OwnWordsKeeper, worker: Worker, qtbot: QtBot
+) -> None:
+    document = Document("Elowen met Quillon. Brack")
+    keeper.set_document(document)
+    keeper.note_caret(len(document))
+    pause(keeper, worker, qtbot)
+    assert known(keeper, "Br") == []
+    write(keeper, document, len(document), "water is far.")
+    keeper.note_caret(len(document))
+    pause(keeper, worker, qtbot)
+    assert known(keeper, "Br") == ["Brackwater"]
+
+
 def test_off_the_record_nothing_is_learnt_not_even_later(keeper: OwnWordsKeeper, worker: Worker, qtbot: QtBot) -> None:
     document = Document(STORY)
     keeper.set_document(document)

@@ -21,7 +21,7 @@ from writer.engine.takes import TakeEvent, TakeFinished
 from writer.models.loaded import LoadedModel
 from writer.ui.errands import Errands
 from writer.ui.takes_keeper import TakesKeeper
-from writer.ui.taking import TakingController
+from writer.ui.taking import Asked, TakingController
 from writer.ui.worker import Worker
 
 TEXT = "Tyger Tyger, burning bright."
@@ -194,7 +194,6 @@ def test_sentences_of_two_takes_leave_both_partly_used(
     finish(engine, FIRST, SECOND, " No.")
     taking.add_sentence(0, 0)
     taking.add_sentence(1, 1)
-    taking.add_sentence(0, 0)
     assert document.text == TEXT + " It slept. He went.\nThe end."
     assert chosen == [(0, {0}), (1, {1})]
     assert fates(keeper) == [Fate.PARTLY, Fate.PARTLY, Fate.OPEN]
@@ -225,7 +224,7 @@ def test_a_sentence_chosen_while_the_takes_stream_is_known_to_the_drawer_later(
         (len(TEXT), 0, "?", "Tyger Tyger, burning bright.{}?\nThe end."),
         (len(TEXT) + 1, 3, "An", "Tyger Tyger, burning bright.{}\nAn end."),
         (len(TEXT) - 8, 12, "", "Tyger Tyger, burning{} end."),
-        (len(TEXT) - 8, 12, " low:", "Tyger Tyger, burning{} low: end."),
+        (len(TEXT) - 8, 12, " low:", "Tyger Tyger, burning low:{} end."),
         (0, len(TEXT) + 9, "", "{}"),
     ],
 )
@@ -241,6 +240,66 @@ def test_the_place_follows_the_text(
     taking.accept(0)
     assert document.text == expected.format(FIRST)
     assert by_model(document) == FIRST
+
+
+def test_a_choice_that_was_undone_can_be_made_again_or_another(
+    taking: TakingController, engine: ScriptedWorker, document: Document, start: Start
+) -> None:
+    chosen: list[tuple[int, object]] = []
+    taking.sentences_chosen.connect(lambda take, sentences: chosen.append((take, set(sentences))))
+    start()
+    finish(engine, FIRST, SECOND)
+    taking.add_sentence(0, 0)
+    document.undo()
+    assert chosen == [(0, {0}), (0, set())]
+    taking.add_sentence(0, 0)
+    assert document.text == TEXT + " It slept.\nThe end."
+    document.undo()
+    taking.add_sentence(1, 1)
+    assert document.text == TEXT + " He went.\nThe end."
+    assert chosen[2:] == [(0, {0}), (0, set()), (1, {1})]
+
+
+def test_the_writers_words_beside_what_was_chosen_leave_it_chosen(
+    taking: TakingController, engine: ScriptedWorker, document: Document, start: Start
+) -> None:
+    chosen: list[object] = []
+    start()
+    finish(engine, FIRST, SECOND)
+    taking.add_sentence(0, 0)
+    taking.sentences_chosen.connect(lambda take, sentences: chosen.append((take, set(sentences))))
+    document.replace(0, 0, "O ")
+    document.replace(len(document), len(document), " Or not.")
+    assert not chosen
+    taking.add_sentence(1, 1)
+    assert document.text == "O " + TEXT + " It slept. He went.\nThe end. Or not."
+    assert chosen == [(1, {1})]
+
+
+def test_what_is_asked_for_again_is_known_by_its_place_now(
+    taking: TakingController, engine: ScriptedWorker, document: Document, start: Start
+) -> None:
+    assert taking.asked is None
+    start(3)
+    finish(engine, FIRST, SECOND, " No.")
+    document.replace(0, 0, "O ")
+    taking.add_sentence(0, 0)
+    assert taking.asked == Asked(len(TEXT) + 2, 3, "")
+    taking.leave()
+    assert taking.asked is None
+
+
+def test_the_records_place_is_the_one_that_the_takes_were_made_for(
+    taking: TakingController, engine: ScriptedWorker, keeper: TakesKeeper, document: Document, start: Start
+) -> None:
+    start()
+    engine.say(said(0, FIRST))
+    document.replace(0, 0, "O ")
+    taking.add_sentence(0, 0)
+    engine.finished.emit(engine.last_job)
+    [record] = keeper.records
+    assert record.place == len(TEXT) + 2
+    assert document.slice(0, record.place).endswith(record.before)
 
 
 def test_the_place_comes_back_with_an_undo_of_what_was_chosen(

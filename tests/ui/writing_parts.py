@@ -96,7 +96,7 @@ class Gate:
         worker.run(self._wait)
 
     def _wait(self) -> Iterator[object]:
-        self._opened.wait(30)
+        self._opened.wait(10)
         return iter(())
 
     def open(self) -> None:
