@@ -31,7 +31,8 @@ from writer.assist.context_notes import ContextNotes
 from writer.assist.ghost_draft import GhostGrown, draft_ghost
 from writer.assist.next_words import WordsFound, next_words, typed_word
 from writer.assist.own_words import OwnWords
-from writer.assist.presets import default_config
+from writer.assist.presets import FOCUSED, default_config
+from writer.engine.config import GenerationConfig
 from writer.engine.events import Token
 from writer.engine.generate import generate, reserve_tokens
 from writer.engine.steering import Steering
@@ -179,7 +180,8 @@ def check_takes(desk: Desk, n_tokens: int) -> list[str]:
     seconds: dict[int, list[float]] = {1: [], N_TAKES: []}
     for seed in range(7):
         for n_takes, took in seconds.items():
-            config = dataclasses.replace(default_config(), seed=seed, max_new_tokens=N_STEPS, min_new_tokens=N_STEPS)
+            # Random weights make all tokens about as likely, which no trained model does: a few are drawn from.
+            config = FOCUSED.apply(GenerationConfig(max_new_tokens=N_STEPS, min_new_tokens=N_STEPS, seed=seed))
             began = None
             for event in generate_takes(m.session, m.tokenizer, m.cache, prompt, config, n_takes):
                 if began is None and isinstance(event, TakeEvent):

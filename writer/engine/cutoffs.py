@@ -12,6 +12,7 @@ from writer.engine.logits_processors import Scores
 
 # A ten-thousandth of the best token's probability: what lies below is summed up and not sorted.
 _REACH = np.float32(9)
+_MARGIN = np.float32(0.01)  # for rounding, where the exact comparison follows
 _LEAST_WEIGHT = float(np.exp(-_REACH))
 
 
@@ -21,8 +22,10 @@ def tokens_within(scores: Scores, top_k: int, top_p: float, min_p: float) -> NDA
     limits_count = 0 < top_k < len(scores)
     if not (limits_count or top_p < 1 or min_p > _LEAST_WEIGHT):
         return None
+    # Without a count min-p may come first, and leaves least to sort: it drops nothing that is likelier than what stays.
+    has_floor = min_p > _LEAST_WEIGHT and not limits_count
     best = scores.max()
-    near = np.flatnonzero(scores > best - _REACH)
+    near = np.flatnonzero(scores > best - (_MARGIN - np.log(min_p) if has_floor else _REACH))
     values = scores[near]
     total = 0.0
     if limits_count:
@@ -33,11 +36,13 @@ def tokens_within(scores: Scores, top_k: int, top_p: float, min_p: float) -> NDA
     elif top_p < 1:
         total = float(np.exp(scores - best).sum(dtype=np.float64))
     weights = np.exp(values - best, dtype=np.float64)
+    if has_floor:
+        near, weights = near[weights >= min_p], weights[weights >= min_p]
     if top_p < 1:
         # Of equals, the higher id counts as likelier, as in a stable ascending sort.
         order = np.lexsort((-near, -weights))
         share = np.cumsum(weights[order]) / (total or weights.sum())
-        if share[-1] < top_p:
+        if share[-1] < top_p and not has_floor:
             return None
         kept = order[: max(1, int(np.searchsorted(share, top_p)) + 1)]
         near, weights = near[kept], weights[kept]
