@@ -96,7 +96,7 @@ def test_again_gives_another_one_and_keeps_the_first(open_starter: OpenStarter, 
     window.writing.continue_at_caret()
     idle(window, qtbot)
     first = document.text.removeprefix(STORY.rstrip())
-    assert first.rstrip()[-1] in '.!?”"’', f"a whole sentence: {first!r}"
+    assert first.rstrip()[-1] in ".!?”\"’'", f"a whole sentence: {first!r}"
     assert window.actions_bar.again.isEnabled()
     window.actions_bar.again.click()
     idle(window, qtbot)

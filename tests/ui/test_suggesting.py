@@ -180,7 +180,10 @@ def test_what_no_place_is_for_on_the_page_is_neither_shown_nor_taken_nor_refused
     assert desk.n_new == 0
 
 
-def test_dismissing_what_was_partly_taken_is_no_refusal(open_desk: OpenDesk, worker: Worker, qtbot: QtBot) -> None:
+def test_dismissing_what_was_partly_taken_is_no_refusal(
+    open_desk: OpenDesk, worker: Worker, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(suggesting_module, "_SEEN_S", 0.0)
     desk = open_desk(LINE)
     ask(desk, worker, qtbot)
     press(desk, Qt.Key.Key_Right, CTRL)

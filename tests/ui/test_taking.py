@@ -258,6 +258,9 @@ def test_a_choice_that_was_undone_can_be_made_again_or_another(
     taking.add_sentence(1, 1)
     assert document.text == TEXT + " He went.\nThe end."
     assert chosen[2:] == [(0, {0}), (0, set()), (1, {1})]
+    document.undo()
+    taking.add_sentence(1, 0)
+    assert chosen[5:] == [(1, set()), (1, {0})], "of what stands in the text"
 
 
 def test_the_writers_words_beside_what_was_chosen_leave_it_chosen(

@@ -298,6 +298,14 @@ def test_what_is_no_closing_mark_right_after_it_leaves_the_space(keys: str, open
     assert desk.document.text == LINE + "bright " + keys
 
 
+def test_a_mark_elsewhere_leaves_the_space(open_desk: OpenDesk, qtbot: QtBot) -> None:
+    desk = choose_bright(open_desk, qtbot)
+    desk.editor.set_caret(5)
+    type_keys(desk, ",")
+    qtbot.wait(20)
+    assert desk.document.text == "Tyger, Tyger, burning bright "
+
+
 def test_the_writers_own_space_stays(open_desk: OpenDesk, qtbot: QtBot) -> None:
     desk = open_desk(LINE + "bright")
     type_keys(desk, " ,")
