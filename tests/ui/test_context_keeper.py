@@ -40,10 +40,11 @@ def busy() -> Busy:
 
 
 @pytest.fixture
-def keeper(worker: Worker, busy: Busy, poem_model: LoadedModel) -> ContextKeeper:
+def keeper(worker: Worker, busy: Busy, poem_model: LoadedModel) -> Iterator[ContextKeeper]:
     keeper = ContextKeeper(worker, busy)
     keeper.set_model(poem_model)
-    return keeper
+    yield keeper
+    worker.close()  # before anything goes that hears of it: the binding crashes where a thread emits meanwhile
 
 
 @pytest.fixture

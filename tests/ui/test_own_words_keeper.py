@@ -1,5 +1,6 @@
 """The writer's own words keep step with the manuscript in pauses, and know what they are told not to learn."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,10 +25,11 @@ def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def keeper(worker: Worker, poem_model: LoadedModel) -> OwnWordsKeeper:
+def keeper(worker: Worker, poem_model: LoadedModel) -> Iterator[OwnWordsKeeper]:
     keeper = OwnWordsKeeper(worker)
     keeper.set_model(poem_model)
-    return keeper
+    yield keeper
+    worker.close()  # before anything goes that hears of it: the binding crashes where a thread emits meanwhile
 
 
 def known(keeper: OwnWordsKeeper, typed: str) -> list[str]:

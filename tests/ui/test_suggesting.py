@@ -1,6 +1,6 @@
 """Ghost text: what is recorded of a suggestion, when one is foreseen, and when there is silence."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -63,8 +63,10 @@ OpenDesk = Callable[..., Desk]
 
 
 @pytest.fixture
-def open_desk(worker: Worker, poem_model: LoadedModel, qtbot: QtBot) -> OpenDesk:
+def open_desk(worker: Worker, poem_model: LoadedModel, qtbot: QtBot) -> Iterator[OpenDesk]:
     """Opens a page on a text, with the caret at its end. Nothing is suggested before something happens."""
+
+    desks: list[Desk] = []
 
     def open_desk(text: str, acceptance: Acceptance | None = None) -> Desk:
         document, acceptance = Document(text), acceptance or Acceptance()
@@ -78,9 +80,12 @@ def open_desk(worker: Worker, poem_model: LoadedModel, qtbot: QtBot) -> OpenDesk
         suggesting.set_model(poem_model)
         suggesting.set_document(document)
         suggesting.set_options(ON)
+        desks.append(desk)
         return desk
 
-    return open_desk
+    yield open_desk
+    worker.close()  # before anything goes that hears of it: the binding crashes where a thread emits meanwhile
+    desks.clear()
 
 
 @pytest.fixture
