@@ -74,6 +74,7 @@ def test_another_letter_sends_it_away_and_is_remembered_as_a_refusal(open_starte
     window = open_starter(STORY, **EAGER)
     QTest.keyClicks(window.editor, "voi")
     wait_for_ghost(window, qtbot)
+    qtbot.wait(300)  # what goes at once has not been read
     n_recorded = window.writing.acceptance.n_recorded
     QTest.keyClicks(window.editor, "d")
     assert not window.editor.ghost
@@ -82,6 +83,7 @@ def test_another_letter_sends_it_away_and_is_remembered_as_a_refusal(open_starte
     window.editor.undo()
     QTest.keyClicks(window.editor, "voi")
     wait_for_ghost(window, qtbot)
+    qtbot.wait(300)
     QTest.keyClicks(window.editor, "d")
     assert window.writing.acceptance.n_recorded == n_recorded + 1, "off the record"
 
