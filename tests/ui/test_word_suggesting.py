@@ -304,11 +304,14 @@ def test_what_is_no_closing_mark_right_after_it_leaves_the_space(keys: str, open
 
 
 def test_a_mark_elsewhere_leaves_the_space(open_desk: OpenDesk, qtbot: QtBot) -> None:
-    desk = choose_bright(open_desk, qtbot)
-    desk.editor.set_caret(5)
-    type_keys(desk, ",")
+    desk = open_desk(LINE + "br\nThe end")
+    desk.editor.set_caret(len(LINE) + 2)
+    expect_first(desk, "bright", qtbot)
+    desk.suggesting.choose(0)
+    desk.editor.set_caret(len(desk.document))
+    type_keys(desk, ".")
     qtbot.wait(20)
-    assert desk.document.text == "Tyger, Tyger, burning bright "
+    assert desk.document.text == LINE + "bright \nThe end."
 
 
 def test_the_writers_own_space_stays(open_desk: OpenDesk, qtbot: QtBot) -> None:
