@@ -247,3 +247,30 @@ def test_no_word_of_it_reaches_the_disk(
     keeper.set_document(Document(STORY))
     pause(keeper, worker, qtbot)
     assert [path for folder in (writer_home, tmp_path) for path in folder.rglob("*") if path.is_file()] == []
+
+
+def test_a_paragraph_from_off_the_record_stays_so_when_the_writer_goes_on_with_it(
+    keeper: OwnWordsKeeper, worker: Worker, qtbot: QtBot
+) -> None:
+    document = Document(STORY)
+    keeper.set_document(document)
+    pause(keeper, worker, qtbot)
+    keeper.set_off_the_record(True)
+    write(keeper, document, len(document), "Brindlewick is a secret.")
+    keeper.set_off_the_record(False)
+    write(keeper, document, len(document), " Broadmere is none.")
+    pause(keeper, worker, qtbot)
+    assert known(keeper, "Br") == ["Brackwater"]
+
+
+def test_an_erased_paragraph_stays_so_when_the_writer_goes_on_with_it(
+    keeper: OwnWordsKeeper, worker: Worker, qtbot: QtBot
+) -> None:
+    document = Document("Elowen met Quillon at Brackwater.")
+    keeper.set_document(document)
+    pause(keeper, worker, qtbot)
+    keeper.erase()
+    wait_for_engine(worker, qtbot)
+    write(keeper, document, len(document), " Broadmere.")
+    pause(keeper, worker, qtbot)
+    assert "Brackwater" not in known(keeper, "Br")

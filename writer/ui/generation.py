@@ -33,7 +33,8 @@ class State(Enum):
 
 @dataclass(frozen=True)
 class Continued:
-    """What a continuation has put into the document: `text` from `place` on, under the id of its record."""
+    """What a continuation has put into the document: `text` from `place` on, under the id of its record. It may have
+    been changed there since."""
 
     generation: str
     place: int
@@ -71,6 +72,7 @@ class GenerationController(QObject):
         self._unsubscribe: Callable[[], None] = lambda: None
         self._begin = self._at = 0
         self._pending = ""  # what has arrived and is not in the document yet
+        self._written = ""  # what has been put into the document, whatever became of it there
         self._name = ""
         self._applying = False
         self._n_context = 0
@@ -129,7 +131,7 @@ class GenerationController(QObject):
         if config.seed is None:  # drawn here, so that the record has it even when the generation is stopped
             config = dataclasses.replace(config, seed=secrets.randbits(63))
         self._document, self._begin, self._at, self._last = document, caret, caret, None
-        self._replacing = replacing
+        self._replacing, self._written = replacing, ""
         self._name = new_generation_id(model)
         document.add_generation(record_of(self._name, model, context, config))
         document.begin_group("Continue" if replacing is None else "Another continuation", Author.MODEL)
@@ -164,7 +166,8 @@ class GenerationController(QObject):
         self._last, self._replacing = self._replacing, None  # where nothing has come, the old one stands
         if text:
             self._last = Continued(self._name, self._begin, text)
-            self.ended.emit(self._last)
+        if self._written:
+            self.ended.emit(Continued(self._name, self._begin, self._written))
         self._set_state(State.IDLE)
 
     def _set_state(self, state: State) -> None:
@@ -233,11 +236,13 @@ class GenerationController(QObject):
                 self.replaced.emit(replaced)
             self._change(self._at, text)
             self._at += len(text)
+            self._written += text
             self.context_changed.emit(self._n_context)
 
     def _take_back(self, event: TakenBack) -> None:
         self._n_context -= event.n_tokens
         self._flush()
+        self._written = self._written.removesuffix(event.text)
         self._at -= len(event.text)
         self._change(self._at + len(event.text), "", self._at)
         if event.is_loop:

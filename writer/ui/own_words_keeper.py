@@ -1,8 +1,11 @@
 """The writer's own words follow the open manuscript, while the writer pauses."""
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QObject, QTimer
 
 from writer.assist.own_words import OwnWords, paragraphs_around
+from writer.document.change import Change
 from writer.document.document import Document
 from writer.engine.logits_processors import LogitsProcessor
 from writer.models.loaded import LoadedModel
@@ -18,6 +21,7 @@ class OwnWordsKeeper(QObject):
         super().__init__(parent)
         self._worker = worker
         self._document = Document()
+        self._unsubscribe: Callable[[], None] = lambda: None
         self._model: LoadedModel | None = None
         self._own: OwnWords | None = None
         self._known: frozenset[str] = frozenset()  # paragraphs that stood there when the record was switched off
@@ -49,7 +53,9 @@ class OwnWordsKeeper(QObject):
 
     def set_document(self, document: Document) -> None:
         """What was learnt of another manuscript is forgotten."""
+        self._unsubscribe()
         self._document = document
+        self._unsubscribe = document.subscribe(self._on_changed)
         self._left_out = frozenset()
         self._known = self._paragraphs() if self._is_off_the_record else frozenset()
         self._begin_anew()
@@ -78,6 +84,22 @@ class OwnWordsKeeper(QObject):
             self._worker.cancel(self._job)
             self._job = 0
         self._idle.start()
+
+    def _on_changed(self, change: Change) -> None:
+        """What was left out stays so when the writer goes on with it."""
+        if not self._left_out:
+            return
+        text = self._document.text
+        start, end = text.rfind("\n", 0, change.start) + 1, text.find("\n", change.inserted_end)
+        now = text[start : end if end >= 0 else None]
+        at = change.start - start
+        before = now[:at] + change.removed + now[at + len(change.inserted) :]
+        if not self._left_out.isdisjoint(before.split("\n")):
+            first, *others = now.split("\n")
+            # Of several paragraphs only those that hold something of the old one.
+            has_end = at + len(change.inserted) < len(now)
+            kept = {first} if at or not others else set()
+            self._left_out |= kept | set(others[-1:] if has_end else ())
 
     def _begin_anew(self) -> None:
         self.interrupt()

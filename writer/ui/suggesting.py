@@ -97,6 +97,8 @@ class SuggestingController(QObject):
         self._pause.setSingleShot(True)
         self._pause.timeout.connect(self._ask)
         worker.event_arrived.connect(self._on_event)
+        for ended in (worker.finished, worker.stopped, worker.failed):
+            ended.connect(self._on_job_ended)
         editor.suggestion_key.connect(self._on_key)
         editor.caret_moved.connect(self._on_caret_moved)
         editor.composing_changed.connect(lambda is_composing: self.dismiss() if is_composing else None)
@@ -233,6 +235,10 @@ class SuggestingController(QObject):
             self._foreseen = begin, Foreseen(before, Ghost(event.text, event.confidence, before[-_BEFORE_CHARS:]))
             if self._shown is None:
                 self._ask()
+
+    def _on_job_ended(self, job: int) -> None:
+        if job == self._ahead_job:
+            self._ahead_job = 0
 
     def _on_grown(self, asked: _Shown, event: GhostGrown) -> None:
         if asked.place != self._editor.caret:

@@ -21,6 +21,7 @@ class TakesKeeper(QObject):
         super().__init__(parent)
         self._store, self._errands = store, errands
         self._key = ""
+        self._n_opened = 0
         self._records: dict[str, TakeRecord] = {}
 
     @property
@@ -37,10 +38,12 @@ class TakesKeeper(QObject):
     def open(self, key: str) -> None:
         """The takes of another manuscript; those that arrive before it is read are its own."""
         self._key, self._records = key, {}
+        self._n_opened += 1
+        number = self._n_opened
         self.changed.emit(())
 
         def show(found: Sequence[TakeRecord]) -> None:
-            if key == self._key:
+            if number == self._n_opened:  # it may be known by another name by now
                 self._records = {record.id: record for record in found} | self._records
                 self.changed.emit(self.records)
 

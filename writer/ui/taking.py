@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from writer.assist.bridging import BridgesRanked, propose_bridges
 from writer.assist.context import Context
+from writer.assist.sentences import split_sentences
 from writer.assist.splicing import splice, whole
 from writer.document.change import Change, range_after
 from writer.document.document import Document
@@ -149,9 +150,12 @@ class TakingController(QObject):
     def add_sentence(self, number: int, sentence: int) -> None:
         """Put one sentence of a take after what has been chosen so far."""
         made, take = self._round, self._take(number)
-        if made is None or take is None:
+        if made is None or take is None or sentence >= len(split_sentences(take.text)):
             return
-        texts, chosen = [each.text for each in made.takes], [*made.chosen, (number, sentence)]
+        texts = [each.text for each in made.takes]
+        # What was chosen may have been taken back since, while its take went on.
+        made.chosen = [(of, one) for of, one in made.chosen if one < len(split_sentences(texts[of]))]
+        chosen = [*made.chosen, (number, sentence)]
         before = made.before if made.chosen else self._around(made.document, made.place)[0]
         piece = splice(texts, chosen, before)[len(splice(texts, made.chosen, before)) :]
         if piece:
