@@ -17,7 +17,7 @@ STARTER_HOME := $(TEST)/starter-home
 BUILD_SOURCES := $(shell find writer/models writer/engine -name '*.py') resources/models.toml \
     $(wildcard resources/gate/*.txt resources/calibration/*.txt)
 
-.PHONY: run test test-long check format bench bench-peers bench-window bench-manuscript bench-writing bench-replay locks clean
+.PHONY: run test test-long check format bench bench-peers bench-window bench-manuscript bench-writing bench-stretch bench-replay locks clean
 
 run: $(RUNTIME)/.ready
 	@sh packaging/system_libraries.sh window
@@ -60,6 +60,9 @@ bench-manuscript: $(TEST)/.ready
 
 bench-writing: $(TEST)/.ready
 	$(TEST)/bin/python tests/benchmarks/writing.py $(ARGS)
+
+bench-stretch: $(TEST)/.ready $(STARTER_HOME)/.ready
+	$(TEST)/bin/python tests/benchmarks/stretch.py $(ARGS)
 
 bench-replay: $(TEST)/.ready $(STARTER_HOME)/.ready
 	$(TEST)/bin/python tests/benchmarks/replay.py $(ARGS)

@@ -211,3 +211,14 @@ def test_the_window_does_not_wait_for_a_slow_disk(tmp_path: Path, errands: Erran
     ops.let.set()
     settle(errands, qtbot)
     assert {record.id for record in keeper.records} == {"lamp", "steps", "wind", "keys", "new"}
+
+
+def test_takes_of_a_manuscript_that_is_named_while_they_are_read(
+    store: TakeStore, errands: Errands, qtbot: QtBot
+) -> None:
+    store.add("draft", FEW)
+    keeper = TakesKeeper(store, errands)
+    keeper.open("draft")
+    keeper.moved("file", is_copy=False)
+    settle(errands, qtbot)
+    assert keeper.records == FEW

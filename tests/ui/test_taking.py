@@ -410,3 +410,17 @@ def test_a_real_model_makes_takes_and_then_all_is_quiet(
     assert [record.text for record in keeper.records] == [texts[0], texts[1]]
     qtbot.waitUntil(lambda: not errands.is_busy)
     assert_at_rest(worker, qtbot, taking, keeper)
+
+
+def test_a_sentence_that_was_taken_back_is_not_spliced(
+    taking: TakingController, engine: ScriptedWorker, document: Document, start: Start
+) -> None:
+    start()
+    engine.say(said(0, " It woke. It slept."))
+    taking.add_sentence(0, 1)
+    engine.say(taken_back(0, " It slept."))
+    taking.add_sentence(0, 1)  # the card has not been drawn anew yet
+    taking.add_sentence(0, 0)
+    finish(engine, "", SECOND)
+    taking.add_sentence(1, 0)
+    assert SECOND.strip()[:8] in document.text
