@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
 
+from writer.assist.beginnings import NoBlankBeginning
 from writer.assist.bridge import following_of
 from writer.assist.calibration import Acceptance
 from writer.assist.context import Context
@@ -17,6 +18,7 @@ from writer.document.takes.take_record import Fate, TakeRecord
 from writer.document.takes.take_store import TakeStore
 from writer.engine.config import GenerationConfig
 from writer.engine.steering import Steering
+from writer.engine.text_rules import TextRule
 from writer.models.loaded import LoadedModel
 from writer.ui.context_keeper import ContextKeeper
 from writer.ui.editor import Editor
@@ -190,7 +192,7 @@ class Writing(QObject):
         self.about_to_write.emit()
         self._editor.set_caret(place if replacing is None else place + len(replacing.text))
         self._editor.setFocus()
-        config, steering = self._asked()
+        config, steering = self._asked(context)
         self.generation.start(model, self._files.document, place, context, config, steering, replacing=replacing)
 
     def _take(self, n_takes: int, following: str = "", place: int | None = None) -> None:
@@ -201,7 +203,7 @@ class Writing(QObject):
             return
         self.suggesting.dismiss()
         self.about_to_write.emit()
-        config, steering = self._asked()
+        config, steering = self._asked(context)
         self.taking.start(model, self._files.document, caret, context, config, steering, n_takes, following)
 
     def _caret(self) -> int:
@@ -221,17 +223,19 @@ class Writing(QObject):
             self.nothing_to_continue.emit("There is nothing to continue yet.", "Write a sentence or two first.")
         return context
 
-    def _asked(self) -> tuple[GenerationConfig, Steering]:
+    def _asked(self, context: Context) -> tuple[GenerationConfig, Steering]:
         """The settings and the steering that the writer's wishes come to."""
         options, config = self.options, self._config()
+        is_new_line = context.text.endswith("\n") and not context.prompt.typed
+        rules: tuple[TextRule, ...] = (NoBlankBeginning(),) if is_new_line else ()
         watch, blend = LoopGuard(), self.words.blend(options.own_words)
         if options.continue_goal == AS_SET:
-            return config, Steering(watch=watch, blend=blend)
+            return config, Steering(rules, watch, blend)
         length = Length(Goal(options.continue_goal), options.continue_words)
         limit = max_new_tokens(length)
         # A small model often thinks that a text is at its end where the writer thinks otherwise.
         config = dataclasses.replace(config, max_new_tokens=limit, min_new_tokens=limit)
-        return config, Steering(rules=(Ending(length),), watch=watch, blend=blend)
+        return config, Steering((*rules, Ending(length)), watch, blend)
 
     # -- what happens --------------------------------------------------------------------------------------------------
 
