@@ -12,7 +12,7 @@ import pytest
 
 WAIT_S = 60.0
 POEM = "temperature = 0.0\nrepetition_penalty = 1.0\nmax_new_tokens = 100\n"
-ENDLESS = "temperature = 1.0\nrepetition_penalty = 1.0\nmin_new_tokens = 4096\nmax_new_tokens = 4096\n"
+ENDLESS = "temperature = 2.0\nrepetition_penalty = 1.0\nmin_new_tokens = 4096\nmax_new_tokens = 4096\n"
 AS_SET = 'ghost = false\ncontinue_goal = "as_set"\n'  # as long as the sampling says
 
 Start = Callable[[Path, str], "subprocess.Popen[bytes]"]
