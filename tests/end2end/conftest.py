@@ -1,3 +1,4 @@
+import dataclasses
 import os
 import shutil
 import subprocess
@@ -66,6 +67,7 @@ def open_starter(
         windows.append(window)
         window.rail.close()
         window.writing_view.set_options(SuggestionOptions.from_dict({"ghost": False, "own_words": 0.0} | options))
+        window.sampling.set_config(dataclasses.replace(window.sampling.config, seed=5))  # the same every time
         window.show()
         window.activateWindow()
         if isinstance(text, Path):

@@ -193,6 +193,8 @@ class Writing(QObject):
         self._editor.set_caret(place if replacing is None else place + len(replacing.text))
         self._editor.setFocus()
         config, steering = self._asked(context)
+        if replacing is not None:
+            config = dataclasses.replace(config, seed=None)  # with the same seed it would be the same again
         self.generation.start(model, self._files.document, place, context, config, steering, replacing=replacing)
 
     def _take(self, n_takes: int, following: str = "", place: int | None = None) -> None:
