@@ -30,7 +30,7 @@ from tests.benchmarks.window import installed_model
 from writer.assist.context import Context, ContextBuilder
 from writer.assist.context_notes import ContextNotes
 from writer.assist.ghost_draft import GhostGrown, draft_ghost
-from writer.assist.next_words import WordsFound, next_words, typed_word
+from writer.assist.next_words import NextWords, WordsFound, typed_word
 from writer.assist.own_words import OwnWords
 from writer.assist.presets import FOCUSED, default_config
 from writer.engine.config import GenerationConfig
@@ -149,17 +149,16 @@ def ghost_times(desk: Desk, n_rounds: int) -> list[float]:
 
 
 def strip_times(desk: Desk, n_rounds: int, *, is_last: bool) -> list[float]:
-    """Key by key through a word."""
+    """Key by key through a word, with what was seen of it at the keys before, as in the window."""
     m, times_ms = desk.model, []
+    finder = NextWords(m.session, m.tokenizer, m.cache)
     for before, text in places(desk, n_rounds):
         desk.read(before)
         for end in range(len(before) + 1, len(text) + 1):
             typed = text[:end]
             began = time.perf_counter()
             prompt = desk.context(typed).prompt
-            search = next_words(
-                m.session, m.tokenizer, m.cache, prompt, typed_word(typed[-100:]), own=desk.own, strength=0.5
-            )
+            search = finder.find(prompt, typed_word(typed[-100:]), own=desk.own, strength=0.5)
             timed(search, lambda event: isinstance(event, WordsFound) and not is_last)
             times_ms.append((time.perf_counter() - began) * 1000)
     return times_ms

@@ -22,7 +22,7 @@ from writer.engine.tokenizer import StreamingDetokenizer, Tokenizer
 _MOST_LOOPS = 3  # a text that has turned in a circle so often will not get out of it
 _MOST_REFUSALS = 64  # tokens at one place
 _LEAD_TOKENS = 16  # of the prompt, in which a banned phrase may begin
-# After a loop phrases that stand there already are penalised, as text-generation-webui's makers suggest for DRY.
+# After a loop DRY penalises phrases that stand there already, with the values that its author recommends (p-e-w).
 _LOOP_MULTIPLIER, _LOOP_BASE, _LOOP_ALLOWED = 0.8, 1.75, 2
 
 

@@ -19,7 +19,7 @@ from writer.document.takes.take_record import Fate, TakeRecord
 from writer.engine.config import GenerationConfig
 from writer.engine.events import PrefillProgress, TakenBack, Token
 from writer.engine.steering import Steering
-from writer.engine.takes import TakeEvent, TakeFinished, TakesFinished, generate_takes, take_seeds
+from writer.engine.takes import TakeEvent, TakeFinished, generate_takes, take_seeds
 from writer.models.loaded import LoadedModel
 from writer.ui.generation_records import new_generation_id, record_of
 from writer.ui.takes_keeper import TakesKeeper
@@ -228,8 +228,6 @@ class TakingController(QObject):
         elif isinstance(event, BridgesRanked):
             for rank, number in enumerate(event.order):
                 self.take_finished.emit(number, "Leads on best" if rank == 0 else f"Number {rank + 1} in leading on")
-        elif isinstance(event, TakesFinished):
-            pass
 
     def _on_job_ended(self, job: int) -> None:
         if job == self._job:
