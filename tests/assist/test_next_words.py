@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from writer.assist.next_words import NextWords, WordsFound, insertion_of, needs_space, next_words, typed_word
+from writer.assist.next_words import NextWords, WordsFound, insertion_of, needs_space, typed_word
 from writer.assist.own_words import OwnWords
 from writer.engine.prompt import Prompt, healed_prompt, plain_prompt
 from writer.models.loaded import LoadedModel
@@ -34,10 +34,7 @@ def found(events: Iterator[object]) -> list[tuple[str, ...]]:
 
 
 def words_at(model: LoadedModel, text: str, **options: object) -> tuple[str, ...]:
-    events = next_words(
-        model.session,
-        model.tokenizer,
-        model.cache,
+    events = NextWords(model.session, model.tokenizer, model.cache).find(
         prompt_at(model, text),
         typed_word(text),
         **options,  # type: ignore[arg-type]
@@ -120,7 +117,7 @@ def test_the_manuscripts_own_words_are_among_them(model: LoadedModel) -> None:
 
 def test_a_first_answer_comes_before_any_branch(model: LoadedModel) -> None:
     text = TEXT + "They asked the keeper of the lighth"
-    events = next_words(model.session, model.tokenizer, model.cache, prompt_at(model, text), "lighth")
+    events = NextWords(model.session, model.tokenizer, model.cache).find(prompt_at(model, text), "lighth")
     for event in events:
         if isinstance(event, WordsFound):
             assert not model.cache.branches
@@ -131,10 +128,10 @@ def test_a_first_answer_comes_before_any_branch(model: LoadedModel) -> None:
 def test_the_cache_is_left_without_branches_also_when_cancelled(model: LoadedModel) -> None:
     text = TEXT + "They sat down on the b"
     prompt = prompt_at(model, text)
-    n_events = sum(1 for _ in next_words(model.session, model.tokenizer, model.cache, prompt, "b"))
+    n_events = sum(1 for _ in NextWords(model.session, model.tokenizer, model.cache).find(prompt, "b"))
     assert n_events >= 5
     for n in range(n_events + 1):
-        events = next_words(model.session, model.tokenizer, model.cache, prompt, "b")
+        events = NextWords(model.session, model.tokenizer, model.cache).find(prompt, "b")
         for _ in range(n):
             next(events)
         events.close()  # type: ignore[attr-defined]

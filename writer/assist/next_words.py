@@ -20,7 +20,7 @@ from writer.engine.session import Logits, ModelSession
 from writer.engine.tokenizer import Tokenizer
 from writer.engine.vocabulary import TokenIds
 
-__all__ = ["NextWords", "WordsFound", "insertion_of", "needs_space", "next_words", "typed_word"]
+__all__ = ["NextWords", "WordsFound", "insertion_of", "needs_space", "typed_word"]
 
 _N_STEPS = 2
 _N_BRANCHES = 8  # side by side in one step
@@ -123,24 +123,6 @@ class NextWords:
         yield found()
         for progress in tree.look_further(typed, self._session, self._cache):
             yield found() if progress is None else progress
-
-
-def next_words(
-    session: ModelSession,
-    tokenizer: Tokenizer,
-    cache: KVCache,
-    prompt: Prompt,
-    typed: str,
-    *,
-    n_words: int = 5,
-    own: OwnWords | None = None,
-    strength: float = 0.0,
-    never: frozenset[str] = frozenset(),
-    shown: frozenset[str] = frozenset(),
-) -> Iterator[WordsFound | PrefillProgress]:
-    """`NextWords.find` for a single place."""
-    words = NextWords(session, tokenizer, cache)
-    return words.find(prompt, typed, n_words=n_words, own=own, strength=strength, never=never, shown=shown)
 
 
 def _split(prompt: Prompt, typed: str, tokenizer: Tokenizer) -> tuple[list[int], str]:
