@@ -80,6 +80,8 @@ class WritingView(QObject):
         self._window.actions_bar.set_running(running=is_running)
         self._window.actions_bar.set_can_repeat(self._writing.generation.last is not None)
         self._window.menus.stop.setEnabled(is_running)
+        if self._writing.model is None:
+            return  # how far the model is, is told by others
         titles = {State.IDLE: "Ready", State.READING: "Reading", State.WRITING: "Writing"}
         self._status.set_state("Writing takes" if is_taking else titles[state], busy=is_running)
 
