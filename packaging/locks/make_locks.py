@@ -1,4 +1,4 @@
-"""Resolve pyproject.toml into runtime.txt, cuda.txt and test.txt (`make locks`)."""
+"""Resolve pyproject.toml into runtime.txt, cuda.txt, build.txt and test.txt (`make locks`)."""
 
 import re
 import subprocess
@@ -23,18 +23,24 @@ def resolve(source: Path, *options: str) -> str:
         return HEADER + re.sub(r"^torch==.*\n(?: .*\n)*", "", output.read_text(), flags=re.MULTILINE)
 
 
-def resolve_for_cuda() -> str:
-    """The runtime with onnxruntime-gpu, which fills the same folder, in place of onnxruntime; all else is the same."""
-    needed = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]["dependencies"]
+def resolve_beside_runtime(needed: list[str]) -> str:
+    """The requirements `needed` and what they need, in the runtime's versions where both have a package."""
     with tempfile.TemporaryDirectory() as folder:
-        source = Path(folder) / "cuda.in"
-        source.write_text("\n".join(re.sub(r"^onnxruntime\b", "onnxruntime-gpu", line) for line in needed))
+        source = Path(folder) / "needed.in"
+        source.write_text("\n".join(needed))
         return resolve(source, f"--constraint={HERE / 'runtime.txt'}")
 
 
+def resolve_for_cuda(needed: list[str]) -> str:
+    """The runtime with onnxruntime-gpu, which fills the same folder, in place of onnxruntime; all else is the same."""
+    return resolve_beside_runtime([re.sub(r"^onnxruntime\b", "onnxruntime-gpu", line) for line in needed])
+
+
 def main() -> None:
+    project = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]
     (HERE / "runtime.txt").write_text(resolve(PROJECT))
-    (HERE / "cuda.txt").write_text(resolve_for_cuda())
+    (HERE / "cuda.txt").write_text(resolve_for_cuda(project["dependencies"]))
+    (HERE / "build.txt").write_text(resolve_beside_runtime(project["optional-dependencies"]["package"]))
     (HERE / "test.txt").write_text(resolve(PROJECT, "--extra=dev", "--extra=export"))
 
 
