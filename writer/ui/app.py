@@ -14,7 +14,7 @@ from writer.ui import theme as themes
 from writer.ui.main_window import MainWindow
 
 _SIGNAL_CHECK_MS = 200
-_LOG_NAME = "writer.log"
+LOG_NAME = "writer.log"  # in the folder for state: faults of the program itself
 _ENDING_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
@@ -32,15 +32,7 @@ def make_application(arguments: list[str]) -> QApplication:
 def run_app(paths: UserPaths, file: Path | None) -> int:
     """Open the window on `file` or, for want of one, on a page to try things out."""
     app = make_application(sys.argv[:1])
-    window = MainWindow(paths)
-    _report_unexpected(window, paths.state / _LOG_NAME)
-    window.show()
-    if file is None:
-        window.session.restore(window.open_welcome)
-    else:
-        window.session.starting_on(file)
-    # The window takes keys first; the model is read beside it.
-    QTimer.singleShot(0, window.begin)
+    window = open_window(paths, file)
     # Python sees Ctrl+C and a system's shutdown only while its own code runs.
     for number in _ENDING_SIGNALS:
         signal.signal(number, lambda *_: window.close())
@@ -48,6 +40,20 @@ def run_app(paths: UserPaths, file: Path | None) -> int:
     heartbeat.timeout.connect(lambda: None)
     heartbeat.start(_SIGNAL_CHECK_MS)
     return app.exec()
+
+
+def open_window(paths: UserPaths, file: Path | None) -> MainWindow:
+    """The window as every start shows it; what follows happens in the event loop."""
+    window = MainWindow(paths)
+    _report_unexpected(window, paths.state / LOG_NAME)
+    window.show()
+    if file is None:
+        window.session.restore(window.open_welcome)
+    else:
+        window.session.starting_on(file)
+    # The window takes keys first; the model is read beside it.
+    QTimer.singleShot(0, window.begin)
+    return window
 
 
 def _report_unexpected(window: MainWindow, log: Path) -> None:
