@@ -17,7 +17,7 @@ from typing import NoReturn
 from writer import __version__
 from writer.errors import UsageError, WriterError
 
-_COMMANDS = ("generate", "models", "devices", "bench")
+_COMMANDS = ("generate", "models", "devices", "bench", "self-test")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -86,7 +86,8 @@ def _window_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="writer",
         description="A desktop writing assistant. Without a command it opens the window.",
-        epilog="commands: writer generate | writer models | writer devices | writer bench (each has its own --help)",
+        epilog="commands: writer generate | writer models | writer devices | writer bench | writer self-test (each has "
+        "its own --help)",
     )
     parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="a text or Markdown file to open")
     parser.add_argument("--version", action="version", version=f"writer {__version__}")
@@ -110,6 +111,11 @@ def _command_parser(name: str) -> tuple[argparse.ArgumentParser, Callable[[argpa
 
         devices.add_arguments(parser)
         return parser, devices.run
+    if name == "self-test":
+        from writer.cli import self_test
+
+        self_test.add_arguments(parser)
+        return parser, self_test.run
     from writer.cli import bench
 
     bench.add_arguments(parser)
