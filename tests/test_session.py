@@ -1,5 +1,6 @@
 """The session and the count of starts that failed."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -67,6 +68,27 @@ def test_a_wrong_value_costs_only_itself(tmp_path: Path, field: str, value: obje
     path.write_text(json.dumps(values))
     expected = {**vars(SESSION), field: getattr(Session(), field)}
     assert session_file(path).load() == Session(**expected)
+
+
+def test_p03_what_a_newer_writer_has_noted_survives_this_one(tmp_path: Path) -> None:
+    path = tmp_path / "session.json"
+    newer = {
+        "format": 4,
+        "windows": [{"document": "/b.txt"}],
+        "session": {"document": "/a.txt", "panel": {"left": "versions"}, "recent": ["/a.txt"], "zoom": 1.5},
+    }
+    path.write_text(json.dumps(newer))
+    file = session_file(path)
+    assert file.starting() == 0
+    session = file.load()
+    assert (session.document, session.panel) == ("/a.txt", "")
+    file.save(dataclasses.replace(session, caret=7))
+    file.ended_well()
+    kept = json.loads(path.read_bytes())
+    assert (kept["format"], kept["windows"]) == (4, newer["windows"])
+    assert kept["session"] == {**newer["session"], "draft_id": "", "caret": 7, "scroll": 0.0}  # type: ignore[dict-item]
+    file.save(dataclasses.replace(session, panel="models"))
+    assert json.loads(path.read_bytes())["session"]["panel"] == "models"
 
 
 def test_a_session_that_is_no_object_and_starts_that_are_no_numbers(tmp_path: Path) -> None:

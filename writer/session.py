@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from writer.compatibility import carried_over
 from writer.errors import WriterError
 
 N_RECENT = 10
@@ -56,9 +57,12 @@ class SessionFile:
         return _session(self._read().get("session"))
 
     def save(self, session: Session) -> None:
-        """Raises WriterError."""
+        """What a newer Writer has noted beside this, and what has not changed, stays. Raises WriterError."""
         try:
-            self._write({**self._read(), "session": asdict(session)})
+            values = self._read()
+            raw, after = values.get("session"), asdict(session)
+            kept = carried_over(raw, asdict(_session(raw)), after, after.keys()) if isinstance(raw, dict) else after
+            self._write({**values, "session": kept})
         except OSError as error:
             raise WriterError(
                 f"What is open cannot be remembered: {error.strerror}.", f"Check the folder {self._path.parent}."
