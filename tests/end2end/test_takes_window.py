@@ -4,6 +4,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from tests.end2end.open_page import wait_saved
@@ -31,7 +32,7 @@ def make_takes(window: MainWindow, qtbot: QtBot, n_takes: int = 3) -> list[str]:
 
 
 def test_three_takes_one_used_another_found_after_a_restart(
-    open_starter: OpenStarter, qtbot: QtBot, tmp_path: Path
+    open_starter: OpenStarter, qtbot: QtBot, tmp_path: Path, writer_home: Path
 ) -> None:
     path = tmp_path / "story.txt"
     path.write_text(STORY.rstrip(), encoding="utf-8")
@@ -67,6 +68,21 @@ def test_three_takes_one_used_another_found_after_a_restart(
     assert later.files.document.text.endswith(found[0].text)
     known = later.files.document.generations
     assert found[0].generation.id in known
+
+    drawer, folder = later.takes_panel.drawer, writer_home / "data" / "takes"
+    for take in later.writing.takes.records:
+        assert any(take.id.encode() in file.read_bytes() for file in folder.glob("*.takes"))
+    later.rail.open("takes")
+    assert drawer.show_record(found[0].id)
+    drawer.detail.erase.click()
+    drawer.findChild(QPushButton, "eraseTakeYes").click()
+    qtbot.waitUntil(lambda: len(later.writing.takes.records) == 2, timeout=LONG_MS)
+    assert not any(found[0].id.encode() in file.read_bytes() for file in folder.iterdir())
+    assert later.files.document.text.endswith(found[0].text), "what was used of it stays in the text"
+    drawer.more.menu().actions()[0].trigger()
+    drawer.findChild(QPushButton, "eraseTakesYes").click()
+    qtbot.waitUntil(lambda: not later.writing.takes.records, timeout=LONG_MS)
+    assert not list(folder.glob("*.takes"))
 
 
 def test_a_splice_of_sentences_from_two_takes(open_starter: OpenStarter, qtbot: QtBot) -> None:

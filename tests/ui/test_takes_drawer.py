@@ -239,7 +239,7 @@ def test_the_menu_of_a_row(drawer: TakesDrawer, qtbot: QtBot) -> None:
     def actions(record: TakeRecord) -> dict[str, QAction]:
         return {action.text(): action for action in drawer.menu_of(record).actions()}
 
-    assert list(actions(FEW[0])) == ["Put it in at the caret", "Pin"]
+    assert list(actions(FEW[0])) == ["Put it in at the caret", "Pin", "Erase…"]
     with qtbot.waitSignal(drawer.pin_toggled) as asked:
         actions(FEW[1])["Unpin"].trigger()
     assert asked.args == ["steps", False]
@@ -282,9 +282,100 @@ def test_the_tab_key_goes_from_the_field_to_the_list_and_the_take(drawer: TakesD
     click_row(drawer, qtbot, 0)
     drawer.search_field.setFocus()
     detail = drawer.detail
-    for stop in (drawer.list, detail.text, detail.insert, detail.pin, detail.tree, detail.close_button):
+    stops = (detail.text, detail.insert, detail.pin, detail.erase, detail.tree, detail.close_button)
+    for stop in (drawer.more, drawer.list, *stops):
         qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
         assert QApplication.focusWidget() is stop
+
+
+# -- erasing -------------------------------------------------------------------------------------------------------
+
+
+def test_one_take_is_erased_when_the_writer_has_said_so_twice(drawer: TakesDrawer, qtbot: QtBot) -> None:
+    drawer.set_records(FEW)
+    click_row(drawer, qtbot, 2)
+    erased: list[str] = []
+    drawer.erase_requested.connect(erased.append)
+    button(drawer, "eraseTake").click()
+    assert button(drawer, "eraseTakeNo").hasFocus()
+    assert "Nothing brings it back" in label(drawer, "eraseTakeWords").text()
+    qtbot.keyClick(button(drawer, "eraseTakeNo"), Qt.Key.Key_Escape)
+    assert button(drawer, "eraseTake").hasFocus()
+    button(drawer, "eraseTake").click()
+    button(drawer, "eraseTakeNo").click()
+    assert not erased
+    button(drawer, "eraseTake").click()
+    button(drawer, "eraseTakeYes").click()
+    assert erased == ["wind"]
+    drawer.set_records((*FEW[:2], FEW[3]))
+    assert not drawer.detail.isVisible()
+
+
+@pytest.mark.parametrize("way", ["key", "menu"])
+def test_erasing_is_asked_for_in_the_list_too(drawer: TakesDrawer, qtbot: QtBot, way: str) -> None:
+    drawer.set_records(FEW)
+    click_row(drawer, qtbot, 1)
+    with qtbot.assertNotEmitted(drawer.erase_requested):
+        if way == "key":
+            qtbot.keyClick(drawer.list, Qt.Key.Key_Delete)
+        else:
+            drawer.menu_of(FEW[3]).actions()[-1].trigger()
+    with qtbot.waitSignal(drawer.erase_requested) as asked:
+        button(drawer, "eraseTakeYes").click()
+    assert asked.args == ["keys"]
+
+
+def test_a_question_about_one_take_is_not_answered_for_another(drawer: TakesDrawer, qtbot: QtBot) -> None:
+    drawer.set_records(FEW)
+    click_row(drawer, qtbot, 1)
+    button(drawer, "eraseTake").click()
+    drawer.show_record("wind")
+    assert not button(drawer, "eraseTakeYes").isVisible()
+    assert button(drawer, "insert").isVisible()
+
+
+def test_all_are_erased_when_the_writer_has_said_so_twice(drawer: TakesDrawer, qtbot: QtBot) -> None:
+    drawer.set_records(FEW)
+    click_row(drawer, qtbot, 1)
+    erased: list[bool] = []
+    drawer.erase_all_requested.connect(lambda: erased.append(True))
+    (erase_all,) = drawer.more.menu().actions()
+    erase_all.trigger()
+    assert button(drawer, "eraseTakesNo").hasFocus()
+    assert not drawer.search_field.isVisible()
+    assert "the pinned ones too" in label(drawer, "eraseTakesWords").text()
+    qtbot.keyClick(button(drawer, "eraseTakesNo"), Qt.Key.Key_Escape)
+    assert drawer.search_field.hasFocus()
+    assert not erased
+    erase_all.trigger()
+    button(drawer, "eraseTakesYes").click()
+    assert erased == [True]
+    drawer.set_records(())
+    assert label(drawer, "noTakes").isVisible()
+    assert not drawer.more.isVisible()
+    assert not button(drawer, "eraseTakesYes").isVisible()
+
+
+@pytest.mark.parametrize("height", [260, 420, 600])
+def test_the_questions_have_room(drawer: TakesDrawer, qtbot: QtBot, height: int) -> None:
+    drawer.resize(319, height)
+    drawer.set_records((*FEW, take("long", STEPS * 12, "keys")))
+    drawer.show_record("long")
+    button(drawer, "eraseTake").click()
+    qtbot.wait(20)
+
+    def assert_one_below_the_other(*parts: QWidget) -> None:
+        rects = [QRect(part.mapTo(drawer, QPoint(0, 0)), part.size()) for part in parts]
+        for part, rect in zip(parts, rects, strict=True):
+            assert rect.height() >= part.minimumSizeHint().height()
+        for above, below in itertools.pairwise(rects):
+            assert above.bottom() < below.top()
+        assert rects[-1].bottom() <= drawer.rect().bottom()
+
+    assert_one_below_the_other(drawer.detail.text, label(drawer, "eraseTakeWords"), button(drawer, "eraseTakeNo"))
+    drawer.more.menu().actions()[0].trigger()
+    qtbot.wait(20)
+    assert_one_below_the_other(label(drawer, "eraseTakesWords"), button(drawer, "eraseTakesNo"), drawer.list)
 
 
 @pytest.mark.parametrize("height", [260, 420, 600, 900])

@@ -2,7 +2,7 @@
 
 import dataclasses
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -104,6 +104,62 @@ def test_takes_that_arrive_before_the_disk_answers_are_there_after_it(
     settle(errands, qtbot)
     assert keeper.records == (FEW[0], newer, new)
     assert store.load("one") == [FEW[0], newer, new]
+
+
+def test_a_take_that_is_erased_is_gone_here_and_on_the_disk(
+    keeper: TakesKeeper, store: TakeStore, errands: Errands, qtbot: QtBot
+) -> None:
+    keeper.open("one")
+    keeper.add(FEW)
+    keeper.erase("wind")
+    keeper.erase("nobody")
+    keeper.moved("file", is_copy=False)
+    settle(errands, qtbot)
+    assert list(keeper.records) == store.load("file") == [FEW[0], FEW[1], FEW[3]]
+
+
+def test_all_are_erased_and_those_that_come_meanwhile_stay(
+    keeper: TakesKeeper, store: TakeStore, errands: Errands, qtbot: QtBot
+) -> None:
+    store.add("one", FEW[:2])
+    keeper.open("one")
+    keeper.add(FEW[2:])
+    keeper.erase_all()  # before the disk has told of the first two
+    keeper.add([take("new")])
+    settle(errands, qtbot)
+    assert list(keeper.records) == store.load("one") == [take("new")]
+
+
+def test_what_is_erased_in_one_text_is_not_taken_from_the_next(
+    keeper: TakesKeeper, store: TakeStore, errands: Errands, qtbot: QtBot
+) -> None:
+    store.add("two", FEW)
+    keeper.open("one")
+    keeper.add(FEW)
+    settle(errands, qtbot)
+    keeper.erase("wind")
+    keeper.erase_all()
+    keeper.open("two")
+    settle(errands, qtbot)
+    assert list(keeper.records) == store.load("two") == list(FEW)
+    assert store.load("one") == []
+
+
+@pytest.mark.parametrize("erase", [lambda keeper: keeper.erase("lamp"), lambda keeper: keeper.erase_all()])
+def test_what_the_disk_does_not_give_up_stays_in_sight(
+    erase: Callable[[TakesKeeper], None], tmp_path: Path, errands: Errands, qtbot: QtBot
+) -> None:
+    TakeStore(tmp_path / "takes", FileOps()).add("one", FEW)
+    keeper = TakesKeeper(TakeStore(tmp_path / "takes", RefusingOps({"create": 28, "remove": 5})), errands)
+    failures: list[str] = []
+    keeper.failed.connect(lambda message, hint: failures.append(message))
+    keeper.open("one")
+    settle(errands, qtbot)
+    erase(keeper)
+    settle(errands, qtbot)
+    assert len(failures) == 1
+    assert failures[0].startswith("Cannot erase")
+    assert keeper.records == FEW
 
 
 def test_a_text_that_gets_a_name_takes_them_along(

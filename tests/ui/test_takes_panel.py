@@ -343,6 +343,11 @@ def test_what_the_drawer_asks_for_is_passed_on(panel: TakesPanel, qtbot: QtBot) 
     with qtbot.waitSignal(panel.pin_toggled) as asked:
         panel.drawer.detail.pin.click()
     assert asked.args == ["keys", True]
+    with qtbot.waitSignal(panel.erase_requested) as asked:
+        panel.drawer.erase_requested.emit("keys")
+    assert asked.args == ["keys"]
+    with qtbot.waitSignal(panel.erase_all_requested):
+        panel.drawer.erase_all_requested.emit()
     with qtbot.waitSignal(panel.parent_requested) as asked:
         panel.drawer.detail.tree.take_chosen.emit("steps")
     assert asked.args == ["steps"]

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from writer.document.takes.take_record import TakeRecord
 from writer.ui.icons import IconButton
 from writer.ui.labels import plain_label
+from writer.ui.option_rows import Question, link
 from writer.ui.overrides import nothing, reported
 from writer.ui.take_words import FATES, last_words, made, short_made
 from writer.ui.takes_tree import TakesTree, TreeRow
@@ -36,6 +37,7 @@ class TakeDetail(QFrame):
 
     insert_requested = Signal(str)
     pin_toggled = Signal(str, bool)
+    erase_requested = Signal(str)
     take_chosen = Signal(str)  # in the tree
     close_requested = Signal()
 
@@ -43,6 +45,7 @@ class TakeDetail(QFrame):
         super().__init__(parent)
         self.setObjectName("takeDetail")
         self._record: TakeRecord | None = None
+        self._n_relations = 0
         self._summary = _Line("takeSummary")
         self._place = _Line("takePlace")
         self.close_button = IconButton("close", "Close this take", size=14)
@@ -66,6 +69,13 @@ class TakeDetail(QFrame):
         self.pin.setCheckable(True)
         self.pin.setToolTip("Keep it at the top of the list.")
         self.pin.clicked.connect(self._on_pin_clicked)
+        self.erase = link("eraseTake", "Erase", "Take it out of the drawer and off the disk, for good.")
+        self.erase.clicked.connect(self.ask_erasing)
+        words = "Erase this take? Nothing brings it back. What you used of it stays in your text."
+        self._question = Question("eraseTake", words, "Erase", "Take it off the disk for good.")
+        self._question.confirmed.connect(self._on_erasing_confirmed)
+        self._question.declined.connect(self._take_question_away)
+        self._question.hide()
         self.tree = TakesTree()
         self.tree.take_chosen.connect(self.take_chosen)
         self._tree_title = plain_label("treeTitle", "strong")
@@ -80,24 +90,29 @@ class TakeDetail(QFrame):
         lines.addWidget(self._place)
         top.addLayout(lines, 1)
         top.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignTop)
-        buttons = QHBoxLayout()
+        self._buttons = QWidget()
+        buttons = QHBoxLayout(self._buttons)
+        buttons.setContentsMargins(0, 0, 0, 0)
         buttons.setSpacing(SPACE.s)
         buttons.addWidget(self.insert)
         buttons.addWidget(self.pin)
         buttons.addStretch(1)
+        buttons.addWidget(self.erase)
         column = QVBoxLayout(self)
         column.setContentsMargins(SPACE.l, SPACE.s, SPACE.l, SPACE.m)
         column.setSpacing(SPACE.s)
         column.addLayout(top)
         column.addWidget(self.text, 2)
-        column.addLayout(buttons)
+        column.addWidget(self._buttons)
+        column.addWidget(self._question)
         column.addWidget(self._tree_title)
         column.addWidget(self.tree, 1)
 
     @property
     def stops(self) -> tuple[QWidget, ...]:
         """What the Tab key stops at."""
-        return (self.text, self.insert, self.pin, self.tree, self.close_button)
+        asked = (self._question.yes, self._question.no)
+        return (self.text, self.insert, self.pin, self.erase, *asked, self.tree, self.close_button)
 
     @property
     def record(self) -> TakeRecord | None:
@@ -108,6 +123,8 @@ class TakeDetail(QFrame):
         """relations -- of Ancestry.around; now -- with a timezone, that of the writer's clock"""
         is_another = self._record is None or record.id != self._record.id or record.text != self._record.text
         self._record = record
+        if is_another:
+            self._take_question_away()
         self._summary.set_text(" · ".join(part for part in (FATES[record.fate], short_made(record, now)) if part))
         place = last_words(record.before, _PLACE_LENGTH)
         self._place.set_text(f"After “{place}”" if place else "At the beginning of the text")
@@ -118,7 +135,33 @@ class TakeDetail(QFrame):
         self.pin.setChecked(record.is_pinned)
         self.pin.setText("Pinned" if record.is_pinned else "Pin")
         self.tree.show_rows(relations, record.id)
-        self._tree_title.setVisible(bool(relations))
+        self._n_relations = len(relations)
+        self._arrange()
+
+    def ask_erasing(self) -> None:
+        """Ask whether the take that shows is to go."""
+        self._question.show()
+        self._question.no.setFocus()  # before the button vanishes: Qt would pass the focus on by chance
+        self._arrange()
+
+    def _take_question_away(self) -> None:
+        had_focus = self._question.yes.hasFocus() or self._question.no.hasFocus()
+        self._buttons.show()
+        if had_focus:
+            self.erase.setFocus()
+        self._question.hide()
+        self._arrange()
+
+    def _arrange(self) -> None:
+        asks = not self._question.isHidden()
+        self._buttons.setVisible(not asks)
+        self._tree_title.setVisible(self._n_relations > 0 and not asks)
+        self.tree.setVisible(self._n_relations > 0 and not asks)
+
+    def _on_erasing_confirmed(self) -> None:
+        self._take_question_away()
+        if self._record is not None:
+            self.erase_requested.emit(self._record.id)
 
     def _on_insert_clicked(self) -> None:
         if self._record is not None:

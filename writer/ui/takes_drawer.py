@@ -5,14 +5,17 @@ from datetime import datetime
 from itertools import pairwise
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QAbstractItemView, QListView, QMenu, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from writer.document.takes.take_record import TakeRecord, search
+from writer.ui.icons import IconButton
 from writer.ui.labels import plain_label
+from writer.ui.option_rows import Question
 from writer.ui.overrides import nothing, reported
 from writer.ui.search_field import SearchField
 from writer.ui.take_detail import TakeDetail
+from writer.ui.take_list import TakeList
 from writer.ui.take_rows import RECORD, TakeDelegate, TakeModel
 from writer.ui.takes_tree import Ancestry
 from writer.ui.theme import SPACE
@@ -20,9 +23,12 @@ from writer.ui.theme import SPACE
 _TYPING_MS = 40  # between a key in the search field and the search: keys come in bursts
 _PORTION = 200  # takes that are searched without a pause
 _END = object()
-_LEAST_LIST = 88  # a row and something of the next
 _LEAST_HEIGHT = 252  # of a take shown whole
 _BOTH_HEIGHT = 400  # of the list and a take below it
+_ICON_BUTTON = 24
+_ERASE_ALL = (
+    "Erase all takes of this text, the pinned ones too? Nothing brings them back. What you used stays in your text."
+)
 _LESSON = (
     "Every take ever made for this text will stay here, also those you do not use, and also after a restart. "
     "Search them by their words, and pin the lines you do not want to lose sight of."
@@ -35,6 +41,8 @@ class TakesDrawer(QWidget):
     pin_toggled = Signal(str, bool)
     insert_requested = Signal(str)
     parent_requested = Signal(str)  # the writer went from a take to this one, a relation of it
+    erase_requested = Signal(str)
+    erase_all_requested = Signal()
     left = Signal()
 
     def __init__(self, clock: Callable[[], datetime], parent: QWidget | None = None) -> None:
@@ -43,7 +51,7 @@ class TakesDrawer(QWidget):
         self._records: tuple[TakeRecord, ...] = ()
         self._found: tuple[str, list[TakeRecord]] = ("", [])  # the last search, and what it found, oldest first
         self._ancestry: Ancestry | None = None
-        self._is_stale = False
+        self._is_stale = self._asks = False
         self._searching: Iterator[None] | None = None
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
@@ -58,17 +66,19 @@ class TakesDrawer(QWidget):
         self._empty = plain_label("noTakes", "muted")
         self._empty.setContentsMargins(SPACE.l, 0, SPACE.l, SPACE.l)
         self._model = TakeModel(self)
-        self.list = _TakeList()
+        self.list = TakeList()
         self._delegate = TakeDelegate(self._model, self)
         self._delegate.pin_clicked.connect(lambda record: self.pin_toggled.emit(record.id, not record.is_pinned))
         self.list.setModel(self._model)
         self.list.setItemDelegate(self._delegate)
         self.list.insert_requested.connect(self.insert_requested)
+        self.list.erase_requested.connect(self._ask_erasing)
         self.list.customContextMenuRequested.connect(self._on_menu_requested)
         self.list.selectionModel().currentChanged.connect(self._on_current_changed)
         self.detail = TakeDetail()
         self.detail.insert_requested.connect(self.insert_requested)
         self.detail.pin_toggled.connect(self.pin_toggled)
+        self.detail.erase_requested.connect(self.erase_requested)
         self.detail.take_chosen.connect(self._on_relation_chosen)
         self.detail.close_requested.connect(self._on_close_requested)
         self.detail.hide()
@@ -76,10 +86,15 @@ class TakesDrawer(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SPACE.s)
-        field = QVBoxLayout()
-        field.setContentsMargins(SPACE.l, 0, SPACE.l, 0)
-        field.addWidget(self.search_field)
-        column.addLayout(field)
+        self._head = QWidget()
+        head = QHBoxLayout(self._head)
+        head.setContentsMargins(SPACE.l, 0, SPACE.l, 0)
+        head.setSpacing(SPACE.s)
+        head.addWidget(self.search_field, 1)
+        head.addWidget(self._make_more())
+        self._question = self._make_question()
+        column.addWidget(self._head)
+        column.addWidget(self._question)
         column.addWidget(self._empty)
         column.addWidget(self.list, 1)
         column.addWidget(self.detail)
@@ -92,7 +107,7 @@ class TakesDrawer(QWidget):
     @property
     def stops(self) -> tuple[QWidget, ...]:
         """What the Tab key stops at."""
-        return (self.search_field, self.list, *self.detail.stops)
+        return (self.search_field, self.more, self._question.yes, self._question.no, self.list, *self.detail.stops)
 
     @property
     def shown(self) -> Sequence[TakeRecord]:
@@ -194,7 +209,8 @@ class TakesDrawer(QWidget):
         """In a low window a take that is shown whole stands in place of the list."""
         has_room = self.detail.isHidden() or self.height() >= _BOTH_HEIGHT
         self.list.setVisible(has_room and bool(self.shown))
-        self.search_field.setVisible(has_room and bool(self._records))
+        self._head.setVisible(has_room and bool(self._records) and not self._asks)
+        self._question.setVisible(self._asks)
 
     # -- one of them ---------------------------------------------------------------------------------------------
 
@@ -248,7 +264,51 @@ class TakesDrawer(QWidget):
         parent = self._ancestry.parent(record.id)
         if parent is not None:
             menu.addAction("Show the take it grew from", lambda: self._on_relation_chosen(parent.id))
+        menu.addAction("Erase…", lambda: self._ask_erasing(record.id))
         return menu
+
+    # -- erasing -------------------------------------------------------------------------------------------------
+
+    def _make_more(self) -> IconButton:
+        self.more = IconButton("more", "More", size=14)
+        self.more.setObjectName("moreTakes")
+        self.more.setProperty("role", "quiet-icon")
+        self.more.setFixedSize(_ICON_BUTTON, _ICON_BUTTON)
+        self.more.setPopupMode(IconButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self.more)
+        menu.addAction("Erase all takes…", self._ask_erasing_all)
+        self.more.setMenu(menu)
+        return self.more
+
+    def _make_question(self) -> Question:
+        question = Question("eraseTakes", _ERASE_ALL, "Erase all", "Take them off the disk for good.")
+        question.setContentsMargins(SPACE.l, 0, SPACE.l, 0)
+        question.confirmed.connect(self._on_erasing_all_confirmed)
+        question.declined.connect(self._take_question_away)
+        question.hide()
+        return question
+
+    def _ask_erasing(self, id_: str) -> None:
+        if self.show_record(id_):
+            self.detail.ask_erasing()
+
+    def _ask_erasing_all(self) -> None:
+        self._close_detail()
+        self._asks = True
+        self._arrange()
+        self._question.no.setFocus()
+
+    def _take_question_away(self) -> None:
+        had_focus = self._question.yes.hasFocus() or self._question.no.hasFocus()
+        self._asks = False
+        self._head.show()
+        if had_focus:
+            self.search_field.setFocus()  # before the buttons vanish: Qt would pass the focus on by chance
+        self._arrange()
+
+    def _on_erasing_all_confirmed(self) -> None:
+        self._take_question_away()
+        self.erase_all_requested.emit()
 
     @reported(nothing)
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -258,26 +318,3 @@ class TakesDrawer(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         if self._is_stale:
             self._search()
-
-
-class _TakeList(QListView):
-    insert_requested = Signal(str)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("earlierTakes")
-        self.setUniformItemSizes(True)
-        self.setMouseTracking(True)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.setMinimumHeight(_LEAST_LIST)
-
-    @reported(nothing)
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
-            self.insert_requested.emit(self.currentIndex().data(RECORD).id)
-        elif event.text().isprintable() and event.text():
-            event.ignore()  # a digit uses a take: the list would look for a row that begins with it
-        else:
-            super().keyPressEvent(event)

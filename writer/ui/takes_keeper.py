@@ -80,8 +80,26 @@ class TakesKeeper(QObject):
             self._do(lambda: self._store.set_pinned(key, take_id, is_pinned))
             self.changed.emit(self.records)
 
-    def _do(self, errand: Callable[[], object]) -> None:
-        self._errands.ask(errand, lambda _: None, self._tell)
+    def erase(self, take_id: str) -> None:
+        """It is gone from here when it is gone from the disk."""
+        key, number = self._key, self._n_opened
+        if take_id in self._records:
+            self._do(lambda: self._store.erase(key, take_id), lambda: self._forget(number, [take_id]))
+
+    def erase_all(self) -> None:
+        """All that there are now; those that come meanwhile stay."""
+        self._n_opened += 1  # what was read before does not come back
+        key, number, gone = self._key, self._n_opened, list(self._records)
+        self._do(lambda: self._store.erase_all(key), lambda: self._forget(number, gone))
+
+    def _forget(self, number: int, take_ids: Sequence[str]) -> None:
+        if number == self._n_opened:
+            for take_id in take_ids:
+                self._records.pop(take_id, None)
+            self.changed.emit(self.records)
+
+    def _do(self, errand: Callable[[], object], then: Callable[[], object] = lambda: None) -> None:
+        self._errands.ask(errand, lambda _: then(), self._tell)
 
     def _tell(self, error: WriterError) -> None:
         self.failed.emit(error.message, error.hint)

@@ -43,6 +43,8 @@ class TakesPanel(QWidget):
     put_away_requested = Signal()  # the cards; the takes are in the drawer
     pin_toggled = Signal(str, bool)
     insert_requested = Signal(str)
+    erase_requested = Signal(str)
+    erase_all_requested = Signal()
     parent_requested = Signal(str)  # the writer went from an earlier take to this relation of it
     left = Signal()
 
@@ -79,6 +81,8 @@ class TakesPanel(QWidget):
         self.drawer = TakesDrawer(clock)
         self.drawer.pin_toggled.connect(self.pin_toggled)
         self.drawer.insert_requested.connect(self.insert_requested)
+        self.drawer.erase_requested.connect(self.erase_requested)
+        self.drawer.erase_all_requested.connect(self.erase_all_requested)
         self.drawer.parent_requested.connect(self.parent_requested)
         self.drawer.left.connect(self.left)
         outer.addWidget(self.drawer, 4)

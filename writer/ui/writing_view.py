@@ -138,6 +138,8 @@ class WritingView(QObject):
         panel.stop_requested.connect(writing.stop)
         panel.pin_toggled.connect(writing.takes.set_pinned)
         panel.insert_requested.connect(writing.use_earlier_take)
+        panel.erase_requested.connect(writing.takes.erase)
+        panel.erase_all_requested.connect(writing.takes.erase_all)
         panel.left.connect(self._editor.setFocus)
         panel.n_takes_changed.connect(lambda n: self.change_options(n_takes=n))
         panel.put_away_requested.connect(self._put_takes_away)

@@ -83,6 +83,8 @@ def test_nothing_is_made_where_nothing_is_kept(store: TakeStore, folder: Path) -
     store.set_fate(KEY, "a", Fate.ACCEPTED)
     store.set_pinned(KEY, "a", True)
     store.move(KEY, "other")
+    store.erase(KEY, "a")
+    store.erase_all(KEY)
     assert not folder.parent.exists()
     store.add(KEY, [A])
     store.set_fate(KEY, "never kept", Fate.ACCEPTED)
@@ -105,6 +107,53 @@ def test_what_is_no_key_leads_nowhere(key: str, store: TakeStore) -> None:
     for act in (lambda: store.load(key), lambda: store.add(key, [A]), lambda: store.move(KEY, key)):
         with pytest.raises(ValueError, match="no key"):
             act()
+
+
+# -- erasing -----------------------------------------------------------------------------------------------------------
+
+
+def secret_in(folder: Path) -> bool:
+    return any(b"secret" in path.read_bytes() for path in folder.iterdir())
+
+
+def test_a_take_that_is_erased_is_gone_from_the_disk_and_the_others_stay(store: TakeStore, folder: Path) -> None:
+    store.add(KEY, [A, take("s", "a secret"), B, take("grown", parent="s")])
+    store.set_pinned(KEY, "s", True)
+    store.add(KEY, [take("s", "a longer secret")])
+    store.set_pinned(KEY, "b", True)
+    assert secret_in(folder)
+    store.erase(KEY, "s")
+    assert not secret_in(folder)
+    expected = [A, replace(B, is_pinned=True), take("grown", parent="s")]
+    assert loaded(folder) == expected
+    store.erase(KEY, "s")
+    store.erase(KEY, "never kept")
+    store.add(KEY, [C])
+    assert loaded(folder) == [*expected, C]
+
+
+def test_what_another_version_wrote_stays_when_one_take_is_erased(store: TakeStore, folder: Path) -> None:
+    store.add(KEY, [A, B])
+    with file_of(folder).open("ab") as file:
+        file.write(b"what is this?\n")
+    store.erase(KEY, "a")
+    assert loaded(folder) == [B]
+    assert b"what is this?" in file_of(folder).read_bytes()
+
+
+def test_erasing_all_leaves_nothing_of_this_text_and_all_of_others(store: TakeStore, folder: Path) -> None:
+    store.add(KEY, [A, take("s", "a secret")])
+    store.add("other", [C])
+    with file_of(folder).open("ab") as file:
+        file.write(b"a secret on a line that is damaged")
+    (folder / f".{KEY}.takes.0123abcd.writer-tmp").write_bytes(b"a secret left by a process that was killed")
+    store.erase_all(KEY)
+    assert not secret_in(folder)
+    assert {path.name for path in folder.iterdir()} == {".lock", "other.takes"}
+    assert loaded(folder) == []
+    assert loaded(folder, "other") == [C]
+    store.add(KEY, [B])
+    assert loaded(folder) == [B]
 
 
 # -- a file that grows -------------------------------------------------------------------------------------------------

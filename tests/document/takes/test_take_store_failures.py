@@ -28,11 +28,15 @@ ACTS: dict[str, Callable[[TakeStore], None]] = {
     "add": lambda store: store.add(KEY, [C]),
     "fate": lambda store: store.set_fate(KEY, "a", Fate.ACCEPTED),
     "pin": lambda store: store.set_pinned(KEY, "b", True),
+    "erase": lambda store: store.erase(KEY, "a"),
+    "erase all": lambda store: store.erase_all(KEY),
 }
 AFTER = {
     "add": [A, B, C],
     "fate": [replace(A, fate=Fate.ACCEPTED), B],
     "pin": [A, replace(B, is_pinned=True)],
+    "erase": [B],
+    "erase all": [],
 }
 
 
@@ -41,15 +45,20 @@ def test_d12_a_full_disk_is_told_and_nothing_is_lost_once_there_is_room(folder: 
     before = file_of(folder).read_bytes()
     ops = FullAfter()
     store = TakeStore(folder, ops)
-    for act in ACTS.values():
+    writing = [act for name, act in ACTS.items() if name != "erase all"]
+    for act in writing:
         with pytest.raises(WriterError, match="No space left on device") as refused:
             act(store)
         assert str(folder) in refused.value.hint
         assert file_of(folder).read_bytes() == before, "no torn line stays"
     ops.is_full = False
-    for act in ACTS.values():
+    for act in writing[:-1]:
         act(store)
     assert loaded(folder) == [replace(A, fate=Fate.ACCEPTED), replace(B, is_pinned=True), C]
+    store.erase(KEY, "a")
+    ops.is_full = True
+    store.erase_all(KEY)  # needs no room
+    assert loaded(folder) == []
 
 
 class FullAfter(FileOps):

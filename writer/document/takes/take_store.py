@@ -64,6 +64,32 @@ class TakeStore:
         """Nothing happens when there is no such take."""
         self._change(key, take_id, {"is_pinned": is_pinned})
 
+    def erase(self, key: str, take_id: str) -> None:
+        """Take one take off the disk; nothing happens when there is no such take. What grew from it stays."""
+        path, what = self._path(key), "erase this take"
+        if self._is_there(path, what):
+            with self._writing(what):
+                self._remove_staged(path)
+                read = TakesRead.of(self._ops.read(path))
+                if read.takes.pop(take_id, None) is None:  # perhaps since an attempt whose last sync was refused
+                    self._ops.sync_folder(self._folder)
+                else:
+                    self._replace(path, read.to_bytes())
+                    self._unsound.discard(path)
+
+    def erase_all(self, key: str) -> None:
+        """Take all takes of a document off the disk, those too that this version cannot read."""
+        path, what = self._path(key), "erase the takes of this text"
+        with self._told(what):
+            if self._ops.kind(self._folder) == "missing":
+                return
+        with self._writing(what):
+            self._remove_staged(path)
+            with contextlib.suppress(FileNotFoundError):
+                self._ops.remove(path)
+            self._ops.sync_folder(self._folder)
+            self._unsound.discard(path)
+
     def move(self, old_key: str, new_key: str, *, keep_old: bool = False) -> None:
         """The takes of one document become another's, newer than those that one has already.
 
@@ -131,11 +157,15 @@ class TakeStore:
 
     def _replace(self, path: Path, data: bytes) -> None:
         """Put `data` in the place of all the file holds, wholly or not at all."""
-        for name in self._ops.names(self._folder):
-            if is_staged_for(name, path):  # of a process that ended in the middle: this one has the lock
-                with contextlib.suppress(OSError):
-                    self._ops.remove(self._folder / name)
+        with contextlib.suppress(OSError):
+            self._remove_staged(path)
         replace_file(path, data, self._ops, _FILE_MODE)
+
+    def _remove_staged(self, path: Path) -> None:
+        """What a process has left that ended in the middle: this one has the lock."""
+        for name in self._ops.names(self._folder):
+            if is_staged_for(name, path):
+                self._ops.remove(self._folder / name)
 
     def _is_there(self, path: Path, what: str) -> bool:
         with self._told(what):
