@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from writer.assist.sentences import split_sentences
-from writer.assist.splicing import splice
+from writer.assist.splicing import splice, whole
 
 RAIN = " It rained. “Come in!” she said. He did not."
 SNOW = " It snowed. The door\nstood open."
@@ -44,6 +44,23 @@ NEW = "\n\nNight fell. He slept.\n\nThe end."
 )
 def test_what_is_put_in(takes: list[str], chosen: list[tuple[int, int]], before: str, after: str, text: str) -> None:
     assert splice(takes, chosen, before, after) == text
+
+
+@pytest.mark.parametrize(
+    ("take", "before_then", "before", "text"),
+    [
+        ("house was dark.", "The light", "The light", "house was dark."),
+        ("house was dark.", "The light", "He came.", " lighthouse was dark."),
+        ("house was dark.", "The light", "", " lighthouse was dark."),
+        (" went out.", "The light", "He came.", " went out."),
+        ("has been told.", "a child who\n", "a child who\n", "has been told."),
+        ("has been told.", "a child who\n", "He came. ", "has been told."),
+    ],
+)
+def test_a_whole_take_goes_on_with_the_word_it_went_on_with(
+    take: str, before_then: str, before: str, text: str
+) -> None:
+    assert whole(take, before_then, before, "") == text
 
 
 @given(

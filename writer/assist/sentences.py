@@ -12,9 +12,9 @@ _CANDIDATE = re.compile(
 )
 _LINE_END = re.compile(r"[^\S\n]*\n")
 _NEXT = re.compile(rf"\s*[{_OPENING}…—–.-]*")
-_WORD_BEFORE = re.compile(r"[^\W_]+(?:[.'’-][^\W_]+)*$")
+_WORD_BEFORE = re.compile(r"[^\W_]+(?:[.'’-][^\W_]+)*\Z")
 _DOTTED = re.compile(r"[A-Za-z](?:\.[A-Za-z])+")
-_LIST_NUMBER = re.compile(r"(?:^|\n)\s*\d{1,3}$")
+_LIST_NUMBER = re.compile(r"(?:^|\n)\s*\d{1,3}\Z")
 
 # What stands before the dot; a name follows, or a number.
 _TITLES_TEXT = """

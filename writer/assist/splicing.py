@@ -7,7 +7,7 @@ from writer.assist.sentences import split_sentences
 
 _CLOSING = tuple(".,;:!?…)]”’»")
 _OPENING = tuple("([“‘«")
-_HALF_WORD = re.compile(r"\w+$")
+_HALF_WORD = re.compile(r"\w+\Z")
 
 
 def splice(takes: Sequence[str], chosen: Sequence[tuple[int, int]], before: str, after: str = "") -> str:
