@@ -10,6 +10,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from writer.paths import UserPaths
+from writer.ui import icons
 from writer.ui import theme as themes
 from writer.ui.main_window import MainWindow
 
@@ -22,7 +23,8 @@ def make_application(arguments: list[str]) -> QApplication:
     """The QApplication with the program's name, style and faces."""
     app = QApplication(arguments)
     app.setApplicationName("Writer")
-    app.setDesktopFileName("writer")
+    app.setDesktopFileName("writer-desktop")
+    app.setWindowIcon(icons.program_icon())
     app.setStyle("Fusion")  # the one style that a style sheet covers alike on every system
     themes.load_fonts()
     app.setFont(themes.interface_font())

@@ -48,6 +48,14 @@ def icon(name: str, size: int = ICON_SIZE) -> QIcon:
     return result
 
 
+def program_icon() -> QIcon:
+    """The program's own icon, for its windows."""
+    result = QIcon()
+    for drawing in sorted((resources_dir() / "icons" / "app").glob("*.png")):
+        result.addFile(str(drawing))
+    return result
+
+
 class IconButton(QToolButton):
     """A tool button with an icon that follows the theme. `title` is its accessible name and tooltip."""
 
