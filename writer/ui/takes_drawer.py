@@ -8,7 +8,7 @@ from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, QTimer,
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
-from writer.document.takes.take_record import TakeRecord, search
+from writer.document.takes.take_record import TakeRecord
 from writer.ui.icons import IconButton
 from writer.ui.labels import plain_label
 from writer.ui.option_rows import Question
@@ -17,12 +17,11 @@ from writer.ui.search_field import SearchField
 from writer.ui.take_detail import TakeDetail
 from writer.ui.take_list import TakeList
 from writer.ui.take_rows import RECORD, TakeDelegate, TakeModel
+from writer.ui.takes_search import TakesSearch
 from writer.ui.takes_tree import Ancestry
 from writer.ui.theme import SPACE
 
 _TYPING_MS = 40  # between a key in the search field and the search: keys come in bursts
-_PORTION = 200  # takes that are searched without a pause
-_END = object()
 _LEAST_HEIGHT = 252  # of a take shown whole
 _BOTH_HEIGHT = 400  # of the list and a take below it
 _ICON_BUTTON = 24
@@ -49,10 +48,10 @@ class TakesDrawer(QWidget):
         super().__init__(parent)
         self._clock = clock
         self._records: tuple[TakeRecord, ...] = ()
-        self._found: tuple[str, list[TakeRecord]] = ("", [])  # the last search, and what it found, oldest first
+        self._search_in = TakesSearch()
         self._ancestry: Ancestry | None = None
         self._is_stale = self._asks = False
-        self._searching: Iterator[None] | None = None
+        self._searching: Iterator[list[TakeRecord] | None] | None = None
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
         self._typing.setInterval(_TYPING_MS)
@@ -122,7 +121,8 @@ class TakesDrawer(QWidget):
     def set_records(self, records: Sequence[TakeRecord]) -> None:
         """records -- all of this text, the oldest first"""
         self._records = tuple(records)
-        self._ancestry, self._found, self._searching = None, ("", []), None
+        self._search_in = TakesSearch(self._records)
+        self._ancestry, self._searching = None, None
         self._is_stale = True
         if self.isVisible():  # a list that nobody looks at would only take time
             self._search()
@@ -149,35 +149,20 @@ class TakesDrawer(QWidget):
     def _search(self) -> None:
         self._typing.stop()
         self._is_stale = False
-        query = self.search_field.text().strip()
-        before, among = self._found
-        # Who goes on typing finds no more than before: only these are looked through again.
-        narrowed = among if before and query.startswith(before) else self._records
-        self._searching = self._portions(query, narrowed)
+        self._searching = self._search_in.find(self.search_field.text().strip())
         self._search_on()
-
-    def _portions(self, query: str, records: Sequence[TakeRecord]) -> Iterator[None]:
-        """Search the newest first, with a yield where what the writer types may come in between."""
-        found: list[TakeRecord] = []
-        portion = _PORTION if query else len(records)  # all of them are found at once
-        for end in range(len(records), 0, -max(1, portion)):
-            if end < len(records):
-                yield
-            found += search(records[max(0, end - portion) : end], query)
-        found.sort(key=lambda record: not record.is_pinned)
-        ids = {record.id for record in found} if query else set()
-        self._found = (query, [record for record in records if record.id in ids])
-        self._show_found(found)
 
     def _search_on(self) -> None:
         """One portion; the next when the window has seen to everything else."""
         searching = self._searching
         if searching is None:
             return
-        if next(searching, _END) is _END:
-            self._searching = None
-        else:
+        found = next(searching)
+        if found is None:
             QTimer.singleShot(0, self, self._search_on)
+        else:
+            self._searching = None
+            self._show_found(found)
 
     def _search_to_the_end(self) -> None:
         """Have the list right now."""
@@ -282,6 +267,7 @@ class TakesDrawer(QWidget):
 
     def _make_question(self) -> Question:
         question = Question("eraseTakes", _ERASE_ALL, "Erase all", "Take them off the disk for good.")
+        question.no.setText("Keep them")
         question.setContentsMargins(SPACE.l, 0, SPACE.l, 0)
         question.confirmed.connect(self._on_erasing_all_confirmed)
         question.declined.connect(self._take_question_away)
