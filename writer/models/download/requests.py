@@ -41,6 +41,14 @@ class TryAgain(Exception):  # noqa: N818 - not an error yet: what may pass
         self.wait_s = wait_s
 
 
+class RefusalError(WriterError):
+    """The server's answer was no. `status`: the number it has in HTTP."""
+
+    def __init__(self, message: str, hint: str, status: int) -> None:
+        super().__init__(message, hint)
+        self.status = status
+
+
 class _Routes(httpx2.AsyncBaseTransport):
     """Sends each request by the way the environment names for it.
 
@@ -51,6 +59,7 @@ class _Routes(httpx2.AsyncBaseTransport):
         self._transports: dict[str, httpx2.AsyncHTTPTransport] = {}
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        request.headers.pop("cookie", None)  # a server is not to know again whom it has answered before
         proxy = await asyncio.to_thread(_proxy_of, request.url)
         if proxy not in self._transports:
             self._transports[proxy] = _new_transport(proxy)
@@ -249,14 +258,14 @@ def _check_status(response: httpx2.Response, asked: httpx2.URL, *, token: str, w
         if token and was_token_kept:
             hint = "HF_TOKEN was not sent, as this line is not encrypted: begin HF_ENDPOINT with https://."
         who = "this account" if token and not was_token_kept else "everybody"
-        raise WriterError(f"{asked.host} does not let {who} have {name}.", hint)
+        raise RefusalError(f"{asked.host} does not let {who} have {name}.", hint, status)
     if status in (404, 410):
-        raise WriterError(f"{asked.host} does not have {name}.", "Check the model's name and revision.")
+        raise RefusalError(f"{asked.host} does not have {name}.", "Check the model's name and revision.", status)
     if status == 407:
         raise _proxy_failure(_proxy_of(response.request.url), response.request.url.host)
     if status == 429 or status >= 500:
         raise TryAgain(f"{asked.host} is busy ({status})", _wait_s(response.headers.get("retry-after")))
-    raise WriterError(f"{asked.host} refused the request for {name} ({status}).", "Try again later.")
+    raise RefusalError(f"{asked.host} refused the request for {name} ({status}).", "Try again later.", status)
 
 
 def _wait_s(header: str | None) -> float | None:
