@@ -94,3 +94,9 @@ def resources_dir() -> Path:
         if candidate.is_dir():
             return candidate
     raise FileNotFoundError(f"no resources folder beside {package}")
+
+
+def shipped_models_dir() -> Path | None:
+    """The models that this Writer came with, ready to read; None where it came without any."""
+    folder = resources_dir() / "models"
+    return folder if folder.is_dir() else None

@@ -11,14 +11,14 @@ from writer.models.catalog import STARTER, CatalogEntry, find_entry, load_catalo
 from writer.models.loaded import LoadedModel
 from writer.models.precision import Precision
 from writer.models.store import InstalledModel, ModelStore
-from writer.paths import resources_dir, user_paths
+from writer.paths import resources_dir, shipped_models_dir, user_paths
 
 if TYPE_CHECKING:
     from writer.models.library import Library
 
 
 def open_store() -> ModelStore:
-    return ModelStore(user_paths(os.environ).models)
+    return ModelStore(user_paths(os.environ).models, shipped_models_dir())
 
 
 def open_catalog() -> dict[str, CatalogEntry]:
@@ -38,7 +38,7 @@ def choose_model(model_id: str | None) -> InstalledModel:
     """The named model, else the product's own or the first one installed, else the starter, fetched now."""
     store = open_store()
     if model_id:
-        if model_id == STARTER and not (store.models_dir / STARTER).is_dir():
+        if model_id == STARTER and not (store.has_own(STARTER) or store.has_shipped(STARTER)):
             return _get_starter()
         return store.get(model_id)
     return store.preferred() or _get_starter()

@@ -63,7 +63,7 @@ def _list(options: argparse.Namespace) -> int:
         return 0
     for item in here:
         if item.problem or item.model is None:
-            print(f"{item.id:<16} {'damaged':<32} {item.problem}")
+            print(f"{item.id:<16} {'damaged':<32} {item.problem} {item.remedy}")
             continue
         precisions = ", ".join(item.model.manifest.precisions)
         print(f"{item.id:<16} {item.title:<32} {item.model.size_bytes / 1e6:>7,.0f} MB on disk  {precisions}")
@@ -161,4 +161,4 @@ def _summary(item: ShelfItem) -> dict[str, Any]:
     precision = item.model.default_precision if item.model else None
     state = "damaged" if item.problem else "ready"
     row = {"id": item.id, "title": item.title, "default_precision": precision}
-    return {**row, "state": state, "problem": item.problem or None}
+    return {**row, "state": state, "problem": f"{item.problem} {item.remedy}".strip() or None}

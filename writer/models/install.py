@@ -35,8 +35,7 @@ def discard_download(model_id: str, store: ModelStore) -> None:
     the forms of an installed model stays. Raises WriterError when another Writer is fetching it."""
     if store.source_folder(model_id).is_dir():
         with store.lock(model_id):
-            is_installed = (store.models_dir / model_id).is_dir()
-            (sources.finish if is_installed else sources.discard)(store.holding(model_id), model_id)
+            (sources.finish if store.has_own(model_id) else sources.discard)(store.holding(model_id), model_id)
 
 
 def install(request: InstallRequest, store: ModelStore, hub: HubSettings) -> Iterator[DownloadProgress | BuildEvent]:
@@ -56,14 +55,17 @@ def _install(request: InstallRequest, store: ModelStore, hub: HubSettings) -> It
     entry = request.entry
     sources.sweep(store)
     asked = request.precisions or (entry.precision,)
+    there = next((model for model in store.list() if model.id == entry.id), None)
+    built = [there.default_precision, *map(Precision, there.manifest.precisions)] if there else []
     # With a damaged form nothing of the model is relied upon: it is built anew.
-    there = [model for model in store.list() if model.id == entry.id]
-    built = {p for model in there for p in map(Precision, model.manifest.precisions)}
-    is_sound = bool(there) and sources.are_installed(store, entry.id, built)
+    is_sound = there is not None and sources.are_installed(store, entry.id, built)
     missing = tuple(p for p in asked if not is_sound or p not in built)
-    if not missing:
-        yield BuildFinished(there[0])
+    if there is not None and not missing:
+        yield BuildFinished(there)
         return
+    is_added_to = is_sound and store.has_own(entry.id)
+    if is_sound and not is_added_to:  # a model of the user's own will hide this one, so it has this one's forms too
+        missing = tuple(dict.fromkeys((*built, *missing)))
     with storing(store.models_dir, "stored"):
         folder = sources.begin(store, entry.id, sources.Purpose(missing, request.keep_source))
     _check_space(entry, folder, missing)
@@ -79,7 +81,7 @@ def _install(request: InstallRequest, store: ModelStore, hub: HubSettings) -> It
         tokenizer=request.tokenizer,
         disclaimer=entry.disclaimer,
         origin=entry.source.origin,
-        add=is_sound,
+        add=is_added_to,
     )
     with closing(build_model(build, store)) as events:  # type: ignore[type-var]
         for event in events:

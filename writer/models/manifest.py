@@ -185,19 +185,25 @@ def is_id(name: str) -> bool:
     return _ID.fullmatch(name) is not None
 
 
-def read_manifest(folder: Path) -> Manifest:
-    """Raises WriterError when it is missing, damaged, or that of another model."""
+def read_manifest(folder: Path, *, is_shipped: bool = False) -> Manifest:
+    """Raises DamagedModelError when it is missing, damaged, or that of another model."""
     try:
         manifest = Manifest.from_json(json.loads((folder / MANIFEST_NAME).read_text(encoding="utf-8")))
         if manifest.id != folder.name:
             raise ValueError("the manifest of another model")
     except (OSError, ValueError, KeyError, TypeError, AttributeError, ArithmeticError, WriterError) as error:
-        raise damaged(folder.name, "its description cannot be read") from error
+        raise DamagedModelError(folder.name, "its description cannot be read", is_shipped=is_shipped) from error
     return manifest
 
 
-def damaged(model_id: str, what: str) -> WriterError:
-    return WriterError(
-        f"The model {model_id} is damaged ({what}).",
-        f"Remove it and get or build it again: writer models remove {model_id}.",
-    )
+class DamagedModelError(WriterError):
+    """An installed model that is not what was built. The hint is for the command line; a window has buttons to name.
+
+    what -- what is wrong, to stand in brackets
+    is_shipped -- it came with Writer
+    """
+
+    def __init__(self, model_id: str, what: str, *, is_shipped: bool = False) -> None:
+        self.is_shipped = is_shipped
+        again = f"Remove it and get or build it again: writer models remove {model_id}."
+        super().__init__(f"The model {model_id} is damaged ({what}).", "Install Writer again." if is_shipped else again)

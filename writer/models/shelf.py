@@ -15,15 +15,21 @@ class ShelfItem:
 
     entry -- None for models of the user's own
     model -- None where none is installed, or its description cannot be read
-    problem -- what is wrong with what is installed, and what to do; "" otherwise
+    problem -- what is wrong with what is installed; "" otherwise
+    remedy -- what to do about it at the command line
     is_begun -- an earlier run has fetched some of it
+    is_shipped -- what is installed came with Writer, and stays as long as Writer does
+    hides_shipped -- what is installed stands before one that came with Writer
     """
 
     id: str
     entry: CatalogEntry | None
     model: InstalledModel | None
     problem: str = ""
+    remedy: str = ""
     is_begun: bool = False
+    is_shipped: bool = False
+    hides_shipped: bool = False
 
     @property
     def title(self) -> str:
@@ -49,19 +55,21 @@ def read_shelf(catalog: Mapping[str, CatalogEntry], store: ModelStore) -> tuple[
 
 def shelf_item(model: InstalledModel) -> ShelfItem:
     """A model that is here, by itself."""
+    item = ShelfItem(model.id, None, model, is_shipped=model.is_shipped)
     try:
-        model.graph()
+        model.check()
     except WriterError as error:
-        return ShelfItem(model.id, None, model, str(error))
-    return ShelfItem(model.id, None, model)
+        return replace(item, problem=error.message, remedy=error.hint)
+    return item
 
 
 def _item(model_id: str, entry: CatalogEntry | None, store: ModelStore) -> ShelfItem:
     begun = sources.is_begun(store, model_id)
-    if not (store.models_dir / model_id).is_dir():
+    has_own, has_shipped = store.has_own(model_id), store.has_shipped(model_id)
+    if not (has_own or has_shipped):
         return ShelfItem(model_id, entry, None, is_begun=begun)
     try:
         item = shelf_item(store.get(model_id))
     except WriterError as error:
-        item = ShelfItem(model_id, None, None, str(error))
-    return replace(item, entry=entry, is_begun=begun and not item.is_ready)
+        item = ShelfItem(model_id, None, None, error.message, error.hint, is_shipped=not has_own)
+    return replace(item, entry=entry, is_begun=begun and not item.is_ready, hides_shipped=has_own and has_shipped)

@@ -105,4 +105,6 @@ def are_installed(store: ModelStore, model_id: str, precisions: Iterable[Precisi
 
 def _has_served(store: ModelStore, folder: Path) -> bool:
     purpose = Purpose.read(folder)
-    return purpose is not None and not purpose.keep and are_installed(store, folder.name, purpose.precisions)
+    if purpose is None or purpose.keep or not store.has_own(folder.name):  # what came with Writer took no files
+        return False
+    return are_installed(store, folder.name, purpose.precisions)

@@ -16,7 +16,8 @@ from writer.models.precision import Precision
 from writer.models.progress import Step
 from writer.models.shelf import ShelfItem, read_shelf
 from writer.models.store import ModelStore
-from writer.paths import UserPaths, resources_dir
+from writer.paths import UserPaths, resources_dir, shipped_models_dir
+from writer.ui.model_damage import told_for_a_window
 from writer.ui.worker import Worker
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class LibraryController(QObject):
     def __init__(self, paths: UserPaths, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._paths = paths
-        self._store = ModelStore(paths.models)
+        self._store = ModelStore(paths.models, shipped_models_dir())
         self._worker = Worker(self)
         self._running: _Job | None = None
         self._number = 0  # of the running job
@@ -198,9 +199,10 @@ class LibraryController(QObject):
     def _verifying(self, model_id: str) -> Iterator[object]:
         from writer.models.build import BuildProgress
 
-        model = self._store.get(model_id)
-        for done, total in model.verifying():
-            yield BuildProgress("Checking every byte", done, total)
+        with told_for_a_window():
+            model = self._store.get(model_id)
+            for done, total in model.verifying():
+                yield BuildProgress("Checking every byte", done, total)
         yield _Verified(model.title)
 
     # -- here ----------------------------------------------------------------------------------------------------

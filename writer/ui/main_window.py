@@ -13,7 +13,7 @@ from writer.document.document import Document
 from writer.document.takes.take_store import TakeStore
 from writer.errors import WriterError
 from writer.models.store import ModelStore
-from writer.paths import UserPaths, resources_dir
+from writer.paths import UserPaths, resources_dir, shipped_models_dir
 from writer.settings import load_settings, save_settings
 from writer.ui import theme as themes
 from writer.ui.about_panel import AboutPanel
@@ -65,7 +65,7 @@ class MainWindow(QMainWindow):
         self.versions_panel = VersionsPanel()
         self.host = ModelHost(self.worker, self)
         self.library = LibraryController(paths, self)
-        self.switcher = ModelSwitcher(ModelStore(paths.models), self.host, self.library, self)
+        self.switcher = ModelSwitcher(ModelStore(paths.models, shipped_models_dir()), self.host, self.library, self)
         self.notices = NoticeBar()
         self.actions_bar = ActionBar()
         self.editor = Editor(Document(), self._theme())

@@ -27,6 +27,7 @@ from writer.ui.form_row import FormRow
 from writer.ui.icons import IconButton
 from writer.ui.labels import plain_label
 from writer.ui.library import Activity
+from writer.ui.model_damage import GET_AGAIN, card_hint
 from writer.ui.theme import SPACE
 
 _BAR_STEPS = 1000
@@ -183,10 +184,11 @@ class ModelCard(QFrame):
         summary = item.entry.summary if item.entry else ""
         self._summary.setText(summary)
         self._summary.setVisible(bool(summary))
-        facts = _installed_facts(item.model.manifest) if item.model else _offer(item.entry) if item.entry else ""
+        facts = _installed_facts(item) if item.model else _offer(item.entry) if item.entry else ""
         self._facts.setText(facts)
         self._facts.setVisible(bool(facts))
-        self._problem.setText(item.problem)
+        remedy = card_hint(is_shipped=item.is_shipped, can_get=item.entry is not None)
+        self._problem.setText(f"{item.problem} {remedy}")
         self._problem.setVisible(bool(item.problem))
         self._show_forms()
         self._fill_menu()
@@ -240,8 +242,10 @@ class ModelCard(QFrame):
         if self._is_offer or not item.is_installed:
             return
         self.menu.addSeparator()
-        if item.is_ready:
+        if item.model is not None:
             self.menu.addAction("Check every byte", lambda: self.verify_requested.emit(item.id))
+        if item.is_shipped:
+            return
         remove = self.menu.addAction("Remove…", lambda: self._ask_removal(asks=True))
         if self._used is not None:
             remove.setEnabled(False)
@@ -265,7 +269,7 @@ class ModelCard(QFrame):
         }
         for name, button in self._buttons.items():
             button.setVisible(visible[name])
-        self._buttons["get"].setText("Get again" if item.problem else "Get")
+        self._buttons["get"].setText(GET_AGAIN if item.problem else "Get")
         self._mark.setText(self._mark_text())
         self._show_title()
         self._question.setVisible(asks)
@@ -275,6 +279,8 @@ class ModelCard(QFrame):
         self._asks_removal = asks
         size = f"{amount(_size_bytes(self._item.model.manifest))} become free; " if self._item.model else ""
         again = "Getting it again takes a download." if self._item.entry else "Writer cannot bring it back."
+        if self._item.hides_shipped:
+            again = "The one that Writer came with takes its place."
         self._question.setText(f"Remove this model? {size}{again[0].lower() if size else again[0]}{again[1:]}")
         with self._keeping_focus():
             self._show_state()
@@ -323,6 +329,9 @@ def _offer(entry: CatalogEntry) -> str:
     )
 
 
-def _installed_facts(manifest: Manifest) -> str:
+def _installed_facts(item: ShelfItem) -> str:
+    assert item.model is not None
+    manifest = item.model.manifest
     size = [parameters_text(manifest.parameters)] if manifest.parameters else []
-    return "\n".join((*size, f"Licence: {manifest.licence or 'not stated'}"))
+    origin = ["A part of Writer"] if item.is_shipped else []
+    return "\n".join((*size, f"Licence: {manifest.licence or 'not stated'}", *origin))

@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject, Signal
 from writer.models.loaded import LoadedModel
 from writer.models.precision import Precision
 from writer.models.store import InstalledModel
+from writer.ui.model_damage import told_for_a_window
 from writer.ui.worker import Worker
 
 
@@ -34,7 +35,9 @@ class ModelHost(QObject):
         is done, and goes on if it fails."""
 
         def job() -> Iterator[LoadedModel]:
-            yield LoadedModel.load(installed, precision)
+            with told_for_a_window():
+                model = LoadedModel.load(installed, precision)
+            yield model
 
         self._job = self._worker.run(job)
         self.loading.emit(installed)

@@ -8,6 +8,7 @@ from writer.models.loaded import LoadedModel
 from writer.models.precision import Precision
 from writer.models.store import InstalledModel, ModelStore
 from writer.ui.library import LibraryController
+from writer.ui.model_damage import told_for_a_window
 from writer.ui.model_host import ModelHost
 
 
@@ -46,7 +47,8 @@ class ModelSwitcher(QObject):
     def use(self, model_id: str, precision: Precision | None = None) -> None:
         """Let another model, or another form of one, speak."""
         try:
-            self._choice = self._store.get(model_id)
+            with told_for_a_window():
+                self._choice = self._store.get(model_id)
         except WriterError as error:
             self.failed.emit(error.message, error.hint)
             return
@@ -71,4 +73,5 @@ class ModelSwitcher(QObject):
 
     def _on_host_failed(self, message: str, hint: str) -> None:
         self._choice = self._arrival = None
+        self._library.refresh()  # it may have been found to be damaged
         self.failed.emit(message, hint)

@@ -18,10 +18,10 @@ _PROMISE = (
     "A page to write on, and a language model that goes on with your story when you ask it to. "
     "It runs on this machine: nothing you write leaves it."
 )
-_CHOICE = (
-    "The small starter model gets ready by itself, so you can begin at once. "
-    "GPT-2 medium writes better; it takes a download, and you can write while it arrives."
-)
+_STARTER_COMES = "The small starter model gets ready by itself, so you can begin at once. "
+_STARTER_IS_HERE = "The small starter model is here and ready, so you can begin at once. "
+_BETTER = "GPT-2 medium writes better; it takes a download, and you can write while it arrives."
+_BETTER_IS_HERE = "GPT-2 medium, which writes better, is here too."
 
 
 class WelcomePage(QScrollArea):
@@ -44,6 +44,7 @@ class WelcomePage(QScrollArea):
         font = themes.page_font(_HEADING_POINT_SIZE)
         heading.setFont(font)
         heading.setStyleSheet(f"font-family: '{font.family()}'; font-size: {_HEADING_POINT_SIZE}pt;")
+        self._choice = _paragraph(_STARTER_COMES + _BETTER, role="muted")
         self._models = QHBoxLayout()
         self._models.setSpacing(SPACE.l)
         self.begin_button = QPushButton("Begin writing")
@@ -68,7 +69,7 @@ class WelcomePage(QScrollArea):
         layout.addWidget(heading)
         layout.addWidget(_paragraph(_PROMISE))
         layout.addLayout(self._models)
-        layout.addWidget(_paragraph(_CHOICE, role="muted"))
+        layout.addWidget(self._choice)
         layout.addLayout(buttons)
         layout.addStretch(2)
         content = QWidget()
@@ -80,6 +81,9 @@ class WelcomePage(QScrollArea):
         self.setWidget(content)
 
     def set_shelf(self, shelf: tuple[ShelfItem, ...]) -> None:
+        ready = {item.id for item in shelf if item.is_ready}
+        starter = _STARTER_IS_HERE if STARTER in ready else _STARTER_COMES
+        self._choice.setText(starter + (_BETTER_IS_HERE if DEFAULT_MODEL in ready else _BETTER))
         for item in shelf:
             if item.id in self._cards:
                 if self._cards[item.id].item != item:
