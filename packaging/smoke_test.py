@@ -1,0 +1,308 @@
+"""Whether a build of Writer works, seen from outside: smoke_test.py [options] EXECUTABLE…
+
+Every build must pass: a checkout, a wheel's entry point, the folder of the portable archive, the Debian package in a
+root of its own. It runs as a user who has never started Writer, with every way to the network leading nowhere (on Linux
+without a network at all, where that may be taken away). One line tells of each step; status 1: a step has failed.
+
+    smoke_test.py build/frozen/writer/writer
+    smoke_test.py --models .venv-test/starter-home/data/models --env PYTHONPATH=$PWD .venv/bin/python -m writer
+    smoke_test.py --root /srv/debian --prefix "chroot /srv/debian runuser -u someone --" /usr/bin/writer
+"""
+
+import argparse
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from smoke import files, processes, screen, traces
+from smoke.place import Ended, Place, make_place, wait_for
+
+PROMPT = "The lighthouse keeper had not spoken to anyone in three weeks when"
+BEGUN, TYPED = "It was a quiet evening in the harbour.", " The old keeper climbed the stairs and"
+_N_WORDS = 8  # at least so many of the model's are expected
+_SETTLED_S = 2.0
+
+
+class StepError(Exception):
+    """One sentence."""
+
+
+class SmokeTest:
+    """Each step is a method that returns what to tell of it, or raises StepError."""
+
+    def __init__(self, place: Place, options: argparse.Namespace) -> None:
+        self._place = place
+        self._version: str = options.version
+        self._is_traced: bool = options.strace
+        self._offline = _offline()
+        self._own_program = tuple(options.program_folder) or _program_folders(place)
+        self._n_failed = 0
+
+    def run(self) -> bool:
+        """Every step; whether all went well."""
+        steps: dict[str, Callable[[], str]] = {
+            "version": self._tell_version,
+            "wrong usage": self._refuse,
+            "devices": self._describe_devices,
+            "models": self._list_models,
+            "generate": self._generate,
+            "self-test": self._self_test,
+        }
+        network = "no network" if self._offline else "a network that leads nowhere"
+        watched = ", ".join(map(str, self._own_program)) or "no folder of the program's own"
+        print(f"{shlex.join(self._place.command([])[-len(self._place.executable) :])}: {network}; watching {watched}")
+        for name, step in steps.items():
+            self._take(name, step)
+        if screen.can_show():
+            self._take("a true window", self._write_in_window)
+        else:
+            print(f"{'not run':<9}{'a true window':<16}          Xvfb and xdotool are not here")
+        return not self._n_failed
+
+    def _take(self, name: str, step: Callable[[], str]) -> None:
+        place = self._place
+        watched = [place.outside(folder) for folder in (place.scratch, *self._own_program)]
+        before, began_s = files.snapshot(watched), time.monotonic()
+        problems, told = [], ""
+        try:
+            told = step()
+        except (StepError, TimeoutError) as error:
+            problems.append(str(error))
+        except (OSError, subprocess.SubprocessError, ValueError) as error:
+            problems.append(f"{type(error).__name__}: {error}")
+        seconds = time.monotonic() - began_s
+        problems += [f"still running: {process}" for process in place.left_over()]
+        changes = files.differences(before, files.snapshot(watched))
+        for path, change in sorted(changes.items()):
+            if not self._may_change(place.inside(path), change):
+                problems.append(f"{place.inside(path)} {change}")
+        self._n_failed += bool(problems)
+        print(f"{'FAILED' if problems else 'ok':<9}{name:<16}{seconds:6.1f} s  {told}".rstrip(), flush=True)
+        for problem in problems:
+            print(f"{'':9}{problem}", flush=True)
+
+    def _may_change(self, path: Path, change: str) -> bool:
+        place = self._place
+        own = (*place.own_folders, place.texts, place.runtime)
+        if any(path.is_relative_to(folder) for folder in own):
+            return True
+        # Folders on the way to its own; and what has been in the folder for temporary files must be gone.
+        is_on_the_way = any(folder.is_relative_to(path) for folder in own) and path != place.scratch
+        return is_on_the_way or (path == place.temporary and change == "has changed") or _is_systems(path, place)
+
+    # -- running it --------------------------------------------------------------------------------------------------
+
+    def _run(self, *arguments: str, patience_s: float = 180.0) -> Ended:
+        with tempfile.TemporaryDirectory(prefix="writer-trace-") as folder:
+            log = Path(folder) / "log"
+            before = [*self._offline, *(traces.tracing(log) if self._is_traced else ())]
+            ended = self._place.run(arguments, before, patience_s * (4 if self._is_traced else 1))
+            if self._is_traced:
+                self._check_trace(log)
+            return ended
+
+    def _check_trace(self, log: Path) -> None:
+        place = self._place
+        after = ("env",) if place.prefix else ()
+        with log.open(encoding="utf-8", errors="replace") as lines:
+            paths = [place.inside(path) for path in traces.written(lines, place.current, after)]
+        strays = Counter(path for path in paths if not self._may_write(path))
+        if strays:
+            raise StepError("written outside its folders: " + ", ".join(f"{path} ({n})" for path, n in strays.items()))
+
+    def _may_write(self, path: Path) -> bool:
+        place = self._place
+        folders = (*place.own_folders, place.temporary, place.texts, place.runtime, Path("/proc/self"))
+        is_no_file = not path.is_absolute() or str(path).startswith(("/dev/null", "/dev/tty", "/dev/pts/", "/memfd:"))
+        own = any(path.is_relative_to(folder) or folder.is_relative_to(path) for folder in folders)
+        return is_no_file or own or _is_systems(path, place)
+
+    def _succeed(self, *arguments: str, patience_s: float = 180.0) -> Ended:
+        ended = self._run(*arguments, patience_s=patience_s)
+        if ended.status:
+            raise StepError(f"status {ended.status}: {_last(ended.stdout + ended.stderr)}")
+        return ended
+
+    # -- steps -------------------------------------------------------------------------------------------------------
+
+    def _tell_version(self) -> str:
+        said = self._succeed("--version").stdout.strip()
+        if not said.startswith("writer ") or (self._version and said != f"writer {self._version}"):
+            raise StepError(f"it says {said!r}, and should be {self._version or 'some version'}")
+        return said
+
+    def _refuse(self) -> str:
+        told = ""
+        for arguments in (("--no-such-option",), ("models", "no-such-command"), ("generate",)):
+            ended = self._run(*arguments)
+            told = ended.stderr.strip()
+            if ended.status != 2 or ended.stdout or len(told.splitlines()) != 1 or not told.startswith("writer: "):
+                raise StepError(f"{shlex.join(arguments)}: status {ended.status}, and it says {told + ended.stdout!r}")
+        return told
+
+    def _describe_devices(self) -> str:
+        report = json.loads(self._succeed("devices", "--json").stdout)
+        used = [offered["device"] for offered in report["offered"] if offered["is_used"]]
+        if "cpu" not in used and "cuda" not in used:
+            raise StepError(f"it uses {used}")
+        return f"ONNX Runtime {report['runtime_version']} on {', '.join(used)}"
+
+    def _list_models(self) -> str:
+        rows = json.loads(self._succeed("models", "list", "--json").stdout)
+        here = {row["id"]: row for row in rows if row["installed"]}
+        if here.get("starter", {}).get("state") != "ready":
+            raise StepError(f"the starter is not ready; here is {', '.join(here) or 'nothing'}")
+        return f"here: {', '.join(here)}"
+
+    def _generate(self) -> str:
+        ended = self._succeed("generate", PROMPT, "--model", "starter", "--seed", "7", "--max-new-tokens", "24")
+        words = ended.stdout.split()
+        if len(words) < _N_WORDS:
+            raise StepError(f"it has written {ended.stdout!r}")
+        return " ".join(words)
+
+    def _self_test(self) -> str:
+        place = self._place
+        ended = self._run("self-test", str(place.texts), patience_s=600)
+        lines = ended.stdout.splitlines()
+        failed = [line for line in lines if "FAILED" in line] or lines[-1:]
+        if ended.status:
+            raise StepError(f"status {ended.status}: {' '.join(' '.join(failed).split())} {_last(ended.stderr)}")
+        if ended.stderr.strip():
+            raise StepError(f"it says {_last(ended.stderr)}")
+        text = (place.outside(place.texts) / "self-test.txt").read_text(encoding="utf-8")
+        return f"{len(lines)} steps, {len(text)} characters saved"
+
+    def _write_in_window(self) -> str:
+        place = self._place
+        file = place.outside(place.texts) / "a window's text.txt"
+        file.write_text(BEGUN, encoding="utf-8")
+        place.own(file)
+        with screen.make_screen() as display:
+            process = place.start([str(place.texts / file.name)], display=display.display)
+            try:
+                return self._drive(process, display, file)
+            except (StepError, subprocess.SubprocessError) as error:
+                processes.end(process)
+                said = wait_for(process, 30).stderr
+                raise StepError(f"{error} {_last(said)}".strip()) from None
+
+    def _drive(self, process: "subprocess.Popen[str]", display: screen.Screen, file: Path) -> str:
+        began_s = time.monotonic()
+
+        def wait_until(is_so: Callable[[], object], what: str, patience_s: float) -> float:
+            until = time.monotonic() + patience_s
+            while not is_so():
+                if process.poll() is not None:
+                    raise StepError(f"it ended with status {process.returncode} before there was {what}.")
+                if time.monotonic() > until:
+                    raise StepError(f"waited in vain for {what}.")
+                time.sleep(0.05)
+            return time.monotonic() - began_s
+
+        def read() -> str:
+            return file.read_text(encoding="utf-8")
+
+        def save() -> str:
+            display.press("key", "ctrl+s")
+            time.sleep(0.3)
+            return read()
+
+        def has_continued() -> bool:
+            display.press("key", "ctrl+Return")  # does nothing until the model is ready
+            time.sleep(_SETTLED_S)
+            return len(save()) > len(BEGUN + TYPED)
+
+        def has_settled() -> bool:
+            before = save()
+            time.sleep(_SETTLED_S)
+            return save() == before
+
+        opened_s = wait_until(lambda: display.title(file.name), "a window", 60)
+        display.press("mousemove", "500", "400", "click", "1", "key", "ctrl+End", "type", TYPED)
+        wait_until(lambda: save() == BEGUN + TYPED, "what was typed, in the file", 60)
+        wait_until(has_continued, "the model's words in the file", 180)
+        wait_until(has_settled, "their end", 300)
+        text = read()
+        display.press("key", "ctrl+q")
+        ended = wait_for(process, 60)
+        if ended.status or ended.stderr.strip():
+            raise StepError(f"status {ended.status}, and it says {_last(ended.stderr)!r}")
+        if not text.startswith(BEGUN + TYPED) or len(text[len(BEGUN + TYPED) :].split()) < _N_WORDS:
+            raise StepError(f"the file holds {text!r}")
+        return f"in sight after about {opened_s:.1f} s; {len(text)} characters saved"
+
+
+def _offline() -> list[str]:
+    """A command that runs another one without any network; empty where that is not to be had."""
+    if sys.platform != "linux" or not shutil.which("unshare"):
+        return []
+    for command in (["unshare", "-n"], ["unshare", "-rn"]):
+        if subprocess.run([*command, "true"], capture_output=True, timeout=60).returncode == 0:
+            return command
+    return []
+
+
+def _program_folders(place: Place) -> tuple[Path, ...]:
+    """Where the program lies, as far as that is a folder of its own: a frozen build's or a virtual environment."""
+    executable = place.executable[0]
+    if place.prefix:
+        answer = subprocess.run(
+            [*place.prefix, "readlink", "-f", executable], capture_output=True, text=True, timeout=60
+        )
+        real = Path(answer.stdout.strip() or executable)
+    else:
+        executable = shutil.which(executable) or executable
+        real = Path(executable).resolve()
+    if place.outside(real.parent / "_internal").is_dir():
+        return (real.parent,)
+    environment = Path(executable).absolute().parent.parent
+    return (environment,) if place.outside(environment / "pyvenv.cfg").is_file() else ()
+
+
+def _is_systems(path: Path, place: Place) -> bool:
+    """Caches that the system's own libraries keep for every program."""
+    caches = place.home / ".cache"
+    return any(path.is_relative_to(caches / name) for name in ("fontconfig",)) or path in (caches, place.home)
+
+
+def _last(text: str) -> str:
+    return (text.strip().splitlines() or [""])[-1]
+
+
+def _variable(text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    return name, value
+
+
+def main(arguments: Iterable[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--version", default="", metavar="V", help="the version that it must be")
+    parser.add_argument("--prefix", type=shlex.split, default=[], metavar="CMD", help="what to put before the command")
+    parser.add_argument("--root", type=Path, default=Path("/"), help="where the file system begins that CMD leads to")
+    parser.add_argument("--models", type=Path, metavar="FOLDER", help="models that the user has already")
+    parser.add_argument("--env", type=_variable, action="append", default=[], metavar="NAME=VALUE")
+    parser.add_argument(
+        "--program-folder", type=Path, action="append", default=[], help="where nothing may change (else found out)"
+    )
+    parser.add_argument("--strace", action="store_true", help="also follow every file that is written, anywhere")
+    parser.add_argument("executable", nargs=argparse.REMAINDER, metavar="EXECUTABLE…")
+    options = parser.parse_args(None if arguments is None else list(arguments))
+    if not options.executable:
+        parser.error("name the executable")
+    if not options.prefix and os.sep in options.executable[0]:
+        options.executable[0] = str(Path(options.executable[0]).absolute())
+    with make_place(options.executable, options.prefix, options.root, dict(options.env), options.models) as place:
+        return 0 if SmokeTest(place, options).run() else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
