@@ -1,0 +1,46 @@
+"""Freeze Writer into build/frozen/writer, the same from the same sources every time: build.py [--into FOLDER]"""
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--into", type=Path, default=ROOT / "build" / "frozen", metavar="FOLDER")
+    options = parser.parse_args()
+    freeze(options.into)
+
+
+def freeze(target: Path) -> None:
+    """Leave the program in the folder `writer` in `target`; what was there before is replaced."""
+    command = [sys.executable, "-m", "PyInstaller", "--noconfirm", "--clean", "--log-level=WARN"]
+    command += [f"--distpath={target}", f"--workpath={target / 'work'}", str(HERE / "writer.spec")]
+    subprocess.run(command, check=True, cwd=ROOT, env=os.environ | fixed_environment())
+
+
+def fixed_environment() -> dict[str, str]:
+    """What makes two builds of the same sources alike: the time in files that bear one, and the order of sets."""
+    return {"SOURCE_DATE_EPOCH": str(source_time_s()), "PYTHONHASHSEED": "1", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+
+
+def source_time_s() -> int:
+    """When the sources were last changed, in seconds since 1970: the last commit's time, or that of a file where there
+    is no repository. SOURCE_DATE_EPOCH overrules."""
+    given = os.environ.get("SOURCE_DATE_EPOCH")
+    if given:
+        return int(given)
+    command = ["git", "log", "-1", "--format=%ct"]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if result.returncode == 0:
+        return int(result.stdout)
+    return int((ROOT / "writer" / "__init__.py").stat().st_mtime)
+
+
+if __name__ == "__main__":
+    main()
