@@ -72,6 +72,11 @@ class DeviceReport:
     offered: tuple[OfferedDevice, ...]
 
 
+def runtime_version() -> str:
+    """ONNX Runtime's."""
+    return str(ort.__version__)
+
+
 def describe_devices() -> DeviceReport:
     """Look at the machine; where CUDA is offered this starts it, which takes a moment."""
     features = cpu_features()
@@ -89,7 +94,7 @@ def describe_devices() -> DeviceReport:
         device = _PROVIDERS.get(provider)
         offered.append(OfferedDevice(provider, device, device == used, reasons[device]))
     return DeviceReport(
-        runtime_version=ort.__version__,
+        runtime_version=runtime_version(),
         processor=cpu_name(),
         machine=platform.machine(),
         instruction_sets=instruction_sets(features),

@@ -1,11 +1,12 @@
 """Bias and accuracy: what the model is, what not to trust it with, and which one is speaking."""
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QFont, QFontInfo, QGuiApplication, QPalette, QTextBlockFormat, QTextCharFormat, QTextCursor
+from PySide6.QtGui import QFont, QFontInfo, QGuiApplication, QPalette, QTextBlockFormat, QTextCursor
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QTextBrowser, QVBoxLayout, QWidget
 
 from writer.paths import resources_dir
 from writer.ui.labels import plain_label
+from writer.ui.links import color_links
 from writer.ui.overrides import nothing, reported
 from writer.ui.theme import SPACE
 
@@ -130,19 +131,7 @@ class AboutPanel(QWidget):
             block = block.next()
 
     def _color_links(self) -> None:
-        """Markdown fixes the colour of links when it is read; this puts the theme's in its place."""
-        color = QGuiApplication.palette().color(QPalette.ColorRole.Link)
-        cursor = QTextCursor(self._text.document())
-        links = QTextCharFormat()
-        links.setForeground(color)
-        block = self._text.document().begin()
-        while block.isValid():
-            for piece in block.textFormats():
-                if piece.format.isAnchor() and piece.format.foreground().color() != color:
-                    cursor.setPosition(block.position() + piece.start)
-                    cursor.setPosition(block.position() + piece.start + piece.length, QTextCursor.MoveMode.KeepAnchor)
-                    cursor.mergeCharFormat(links)
-            block = block.next()
+        color_links(self._text.document(), QGuiApplication.palette().color(QPalette.ColorRole.Link))
 
     @reported(nothing)
     def changeEvent(self, event: QEvent) -> None:

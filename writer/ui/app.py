@@ -71,5 +71,5 @@ def _report_unexpected(window: MainWindow, log: Path) -> None:
         window.show_error("Something unexpected went wrong; your text is safe.", f"Save it. Details are in {log}.")
 
     sys.excepthook = report
-    for crashed in (window.worker.crashed, window.library.crashed, window.manuscripts.errands.crashed):
-        crashed.connect(lambda error: report(type(error), error, error.__traceback__))
+    for source in (window.worker, window.library, window.manuscripts.errands, window.news):
+        source.crashed.connect(lambda error: report(type(error), error, error.__traceback__))

@@ -29,6 +29,7 @@ from writer.ui.model_host import ModelHost
 from writer.ui.model_switcher import ModelSwitcher
 from writer.ui.model_view import ModelView
 from writer.ui.models_panel import ModelsPanel
+from writer.ui.news import News
 from writer.ui.notices import NoticeBar
 from writer.ui.overrides import nothing, reported
 from writer.ui.pages import Pages
@@ -108,6 +109,7 @@ class MainWindow(QMainWindow):
         )
 
         self._arrange()
+        self.news = News(self)
         self.menus = Menus(self)
         self._connect()
         ManuscriptView(self)
@@ -146,6 +148,7 @@ class MainWindow(QMainWindow):
         self.about.acknowledged.connect(self._on_acknowledged)
         self.editor.point_size_changed.connect(lambda size: self._change_settings(point_size=size))
         self.sampling.config_changed.connect(lambda config: self._change_settings(sampling=chosen_values(config)))
+        self.news.version_seen.connect(lambda version: self._change_settings(newest_seen=version))
         self.menus.theme_group.triggered.connect(self._on_theme_chosen)
         hints = QApplication.styleHints()
         hints.colorSchemeChanged.connect(self._show_theme)
@@ -163,6 +166,7 @@ class MainWindow(QMainWindow):
         if self.settings.window_geometry:
             self.restoreGeometry(QByteArray.fromBase64(self.settings.window_geometry.encode()))
         self.actions_bar.set_ready(ready=False)
+        self.news.begin(self.settings.newest_seen)
         self.editor.setFocus()
 
     # -- model ---------------------------------------------------------------------------------------------------
@@ -177,6 +181,12 @@ class MainWindow(QMainWindow):
 
     def show_guide(self) -> None:
         self.pages.show_page(self.pages.guide)
+
+    def show_about(self) -> None:
+        self.pages.show_page(self.pages.about)
+
+    def offer_updates(self, is_on: bool) -> None:
+        self._change_settings(offers_updates=is_on)
 
     def set_autosave(self, is_on: bool) -> None:
         self.files.autosaves = is_on
@@ -262,6 +272,7 @@ class MainWindow(QMainWindow):
         self._save_settings()
         self.manuscripts.close()
         self.library.close()
+        self.news.close()
         self.worker.close()
         event.accept()
 

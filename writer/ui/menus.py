@@ -123,8 +123,25 @@ class Menus:
     def _make_help_menu(self) -> None:
         menu = self._menu("&Help")
         self._add(menu, "&Guide", "", self._window.show_guide)
+        self._add(menu, "What’s &new", "", self._window.news.show)
         self._add(menu, "&Welcome page", "", self._window.show_welcome)
         self._add(menu, "&About the model: bias and accuracy", "F1", lambda: self._window.rail.open("about"))
+        menu.addSeparator()
+        if self._window.news.place is not None:
+            self._add_updates(menu)
+            menu.addSeparator()
+        self._add(menu, "About W&riter", "", self._window.show_about)
+
+    def _add_updates(self, menu: QMenu) -> None:
+        """Asking is off until the writer turns it on, and then happens when they press it."""
+        window = self._window
+        is_on = window.settings.offers_updates
+        check = self._add(menu, "Check for &updates…", "", window.news.check)
+        check.setVisible(is_on)
+        window.news.is_checking_changed.connect(lambda is_checking: check.setEnabled(not is_checking))
+        offer = self._check(menu, "&Offer to check for updates", "", check.setVisible)
+        offer.setChecked(is_on)
+        offer.toggled.connect(window.offer_updates)
 
     def show_options(self, options: SuggestionOptions) -> None:
         """Bring what is checked up to what is set."""

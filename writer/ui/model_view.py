@@ -59,6 +59,7 @@ class ModelView(QObject):
         self._window.about.set_model(
             manifest.title, manifest.licence, model.precision.label, manifest.parameters, device, manifest.disclaimer
         )
+        self._window.pages.about.set_model(manifest.title, model.precision.label, device, manifest.licence)
         for view in self._views:
             view.set_used(model.installed.id, model.precision)
         self._window.actions_bar.set_ready(ready=True)

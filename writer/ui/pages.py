@@ -3,11 +3,13 @@
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
+from writer.ui.about_page import AboutPage, LicencePage
 from writer.ui.action_bar import ActionBar
 from writer.ui.comparison_page import ComparisonPage
 from writer.ui.context_page import ContextPage
 from writer.ui.editor import Editor
-from writer.ui.guide_page import GuidePage
+from writer.ui.guide_page import GuidePage, WhatsNewPage
+from writer.ui.licences import LicenceText
 from writer.ui.recovery_page import RecoveryPage
 from writer.ui.welcome_page import WelcomePage
 from writer.ui.word_strip import WordStrip
@@ -32,11 +34,17 @@ class Pages(QStackedWidget):
         self.comparison = ComparisonPage()
         self.recovery = RecoveryPage()
         self.guide = GuidePage()
+        self.whats_new = WhatsNewPage()
+        self.about = AboutPage()
+        self.licence = LicencePage()
         self.context = ContextPage()
-        for page in (self._text, self.welcome, self.comparison, self.recovery, self.guide, self.context):
+        beside = (self.comparison, self.recovery, self.guide, self.whats_new, self.about, self.context)
+        for page in (self._text, self.welcome, *beside, self.licence):
             self.addWidget(page)
-        for page in (self.comparison, self.recovery, self.guide, self.context):
+        for page in beside:
             page.closed.connect(self.show_text)
+        self.about.licence_requested.connect(self._show_licence)
+        self.licence.closed.connect(lambda: self.show_page(self.about))
 
     @property
     def is_text_shown(self) -> bool:
@@ -56,3 +64,7 @@ class Pages(QStackedWidget):
         """One of the pages that this has as attributes."""
         self.setCurrentWidget(page)
         page.setFocus()
+
+    def _show_licence(self, licence: LicenceText) -> None:
+        self.licence.show_licence(licence)
+        self.show_page(self.licence)

@@ -17,6 +17,7 @@ class StatusBar(QFrame):
     """Every figure has a slot of fixed width, so that nothing jumps while figures change."""
 
     activity_clicked = Signal()
+    news_clicked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -54,6 +55,11 @@ class StatusBar(QFrame):
         self._activity.clicked.connect(self.activity_clicked)
         self._activity.hide()
         self._activities: dict[str, Activity] = {}
+        self._news = _ElidedButton()
+        self._news.setObjectName("news")
+        self._news.setProperty("role", "quiet")
+        self._news.clicked.connect(self.news_clicked)
+        self._news.hide()
 
         layout = QHBoxLayout(self)
         layout.setContentsMargins(SPACE.m, 0, SPACE.m, 0)
@@ -61,6 +67,7 @@ class StatusBar(QFrame):
         layout.addWidget(self._state)
         layout.addWidget(self._mark, 0, Qt.AlignmentFlag.AlignVCenter)
         layout.addWidget(self._model, 1)
+        layout.addWidget(self._news)
         layout.addWidget(self._activity)
         layout.addWidget(self._keys)
         layout.addWidget(self._rate)
@@ -106,6 +113,11 @@ class StatusBar(QFrame):
         self._activity.setVisible(shown is not None)
         if shown is not None:
             self._activity.set_full_text(f"{shown.title} · {shown.stage}")
+
+    def offer_news(self, text: str) -> None:
+        """A quiet line to press; "" takes it away."""
+        self._news.set_full_text(text)
+        self._news.setVisible(bool(text))
 
     def show_key_latency(self, is_shown: bool) -> None:
         self._keys.setVisible(is_shown)
