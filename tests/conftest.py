@@ -46,13 +46,15 @@ def writer_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
 @pytest.fixture
 def delete_widgets() -> Iterator[None]:
     """Destroy a test's widgets at its end. Left to chance, the garbage collector would do so in the middle of a later
-    test's change of style sheet, which walks over every widget there is."""
+    test's change of style sheet, which walks over every widget there is, or on the thread of an engine."""
+    gc.disable()
     yield
     from PySide6.QtCore import QCoreApplication, QEvent
 
     for _ in range(2):
         gc.collect()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 from writer.paths import UserPaths
 from writer.ui import icons
 from writer.ui import theme as themes
+from writer.ui.garbage import collected_here
 from writer.ui.main_window import MainWindow
 
 _SIGNAL_CHECK_MS = 200
@@ -34,14 +35,15 @@ def make_application(arguments: list[str]) -> QApplication:
 def run_app(paths: UserPaths, file: Path | None) -> int:
     """Open the window on `file` or, for want of one, on a page to try things out."""
     app = make_application(sys.argv[:1])
-    window = open_window(paths, file)
-    # Python sees Ctrl+C and a system's shutdown only while its own code runs.
-    for number in _ENDING_SIGNALS:
-        signal.signal(number, lambda *_: window.close())
-    heartbeat = QTimer()
-    heartbeat.timeout.connect(lambda: None)
-    heartbeat.start(_SIGNAL_CHECK_MS)
-    return app.exec()
+    with collected_here():
+        window = open_window(paths, file)
+        # Python sees Ctrl+C and a system's shutdown only while its own code runs.
+        for number in _ENDING_SIGNALS:
+            signal.signal(number, lambda *_: window.close())
+        heartbeat = QTimer()
+        heartbeat.timeout.connect(lambda: None)
+        heartbeat.start(_SIGNAL_CHECK_MS)
+        return app.exec()
 
 
 def open_window(paths: UserPaths, file: Path | None) -> MainWindow:
