@@ -3,7 +3,9 @@
 import os
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QObject
@@ -13,7 +15,8 @@ from tests.models import own_entry
 from tests.models.hub_server import Hub, serving
 from tests.tiny_checkpoint import write_tiny_checkpoint
 from writer.engine.devices import DeviceReport
-from writer.models.shelf import ShelfItem
+from writer.models import installed as installed_module
+from writer.models.shelf import ShelfItem, read_shelf
 from writer.models.sources import Purpose, begin
 from writer.models.store import InstalledModel, ModelStore
 from writer.paths import user_paths
@@ -272,7 +275,7 @@ def test_a_hub_that_fails_is_one_sentence_and_the_next_job_runs(
     assert not library.is_busy_with("own")
 
 
-def test_a_model_that_has_changed_does_not_pass(
+def test_a_model_that_has_changed_is_damaged_until_it_is_got_again(
     library: LibraryController, said: Said, store: ModelStore, until: Until, qtbot: QtBot
 ) -> None:
     library.get("own")
@@ -281,8 +284,39 @@ def test_a_model_that_has_changed_does_not_pass(
     weights.write_bytes(bytes(weights.stat().st_size))
     library.verify("own")
     qtbot.waitUntil(lambda: bool(said.failures), timeout=LONG_MS)
-    assert "has changed" in said.failures[0][1]
+    key, message, hint = said.failures.pop()
+    assert (key, message) == ("own", "The model own is damaged (int8.onnx.data has changed).")
+    assert hint == "Press Get again on its card under Models, or remove it there and add it again."
     assert said.verified == []
+    until(lambda: item(library, "own").problem == message)
+    assert not item(library, "own").is_ready
+    [remembered] = [item for item in read_shelf({}, store) if item.id == "own"]  # as the next start reads it
+    assert remembered.problem == message
+    library.get("own")
+    until(lambda: item(library, "own").is_ready)
+    library.verify("own")
+    until(lambda: said.verified == ["My own"])
+
+
+def test_a_model_whose_bytes_were_only_read_wrongly_is_sound_again(
+    library: LibraryController, said: Said, store: ModelStore, until: Until, qtbot: QtBot, monkeypatch: Any
+) -> None:
+    library.get("own")
+    until(lambda: item(library, "own").is_ready)
+    hash_file = installed_module.hash_file
+
+    def misread(path: Path) -> Any:
+        record = yield from hash_file(path)
+        return replace(record, sha256="0" * 64)
+
+    monkeypatch.setattr(installed_module, "hash_file", misread)
+    library.verify("own")
+    qtbot.waitUntil(lambda: bool(said.failures), timeout=LONG_MS)
+    said.failures.clear()
+    until(lambda: not item(library, "own").is_ready)
+    monkeypatch.undo()
+    library.verify("own")
+    until(lambda: item(library, "own").is_ready)
 
 
 def test_a_folder_is_added_under_a_key_of_its_own(

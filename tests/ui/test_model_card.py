@@ -1,5 +1,6 @@
 """A card says what a model is and offers what can be done with it, no more."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from tests.ui.shelf_items import DEFAULT_MODEL, IMPORTED_KIND, damaged, here, to_get
+from tests.ui.shelf_items import DEFAULT_MODEL, IMPORTED_KIND, PROBLEM, STARTER, damaged, here, to_get
 from writer.models.precision import Precision
 from writer.models.progress import Step
 from writer.models.shelf import ShelfItem
@@ -33,7 +34,9 @@ GETTING = Activity(
 )
 CHECKING = Activity("GPT-2 medium", Step("Checking every byte", 1, 2))
 OWN = ShelfItem("mine", None, here("mine").model)
-LOST = ShelfItem("mine", None, None, "The model mine is damaged (its description cannot be read). Remove it.")
+LOST = ShelfItem("mine", None, None, "The model mine is damaged (its description cannot be read).", "Type something.")
+SHIPPED = replace(here(STARTER), is_shipped=True)
+BROKEN = replace(SHIPPED, problem=PROBLEM, remedy="Install Writer again.")
 
 
 class Page(QWidget):
@@ -240,16 +243,49 @@ def test_each_press_is_told(show: Any, qtbot: QtBot) -> None:
             here(DEFAULT_MODEL, Precision.INT4, Precision.FP32, Precision.FP16),
             ["Also build as 8 bit", "Check every byte"],
         ),
-        (damaged(), ["Get as 4 bit", "Get as full precision", "Get as half precision"]),
+        (damaged(), ["Get as 4 bit", "Get as full precision", "Get as half precision", "Check every byte"]),
         (OWN, ["Check every byte"]),
         (LOST, []),
+        (
+            SHIPPED,
+            ["Also build as 4 bit", "Also build as full precision", "Also build as half precision", "Check every byte"],
+        ),
+        (BROKEN, ["Get as 4 bit", "Get as full precision", "Get as half precision", "Check every byte"]),
     ],
-    ids=["to get", "here", "in other forms", "damaged", "one's own", "one's own, lost"],
+    ids=["to get", "here", "in other forms", "damaged", "one's own", "one's own, lost", "shipped", "shipped, damaged"],
 )
 def test_the_menu(show: Any, item: ShelfItem, shown: list[str]) -> None:
     menu = list(actions(show(item).card))
-    removal = ["Remove…"] if item.is_installed else []
+    removal = ["Remove…"] if item.is_installed and not item.is_shipped else []
     assert [entry.split(":")[0] for entry in menu] == shown + removal
+
+
+@pytest.mark.parametrize(
+    ("item", "words"),
+    [
+        (damaged(), "Press Get again."),
+        (LOST, "Remove it, and add it again."),
+        (BROKEN, "Install Writer again, or press Get again."),
+        (replace(BROKEN, entry=None), "Install Writer again."),
+    ],
+    ids=["damaged", "one's own", "shipped", "shipped, in no catalogue"],
+)
+def test_a_damaged_model_says_what_to_press(show: Any, item: ShelfItem, words: str) -> None:
+    card = show(item).card
+    assert text(card, "modelProblem") == f"{item.problem} {words}"
+    assert ("Get again" in words) == ("get" in names(card))
+    assert "get" not in names(card) or button(card, "get").text() == "Get again"
+
+
+def test_what_came_with_writer_says_so(show: Any) -> None:
+    assert "A part of Writer" in text(show(SHIPPED).card, "modelFacts").splitlines()
+    assert "A part of Writer" not in text(show(here(STARTER)).card, "modelFacts")
+
+
+def test_removal_of_what_hides_a_part_of_writer(show: Any) -> None:
+    card = show(replace(here(STARTER), hides_shipped=True)).card
+    actions(card)["Remove…"].trigger()
+    assert text(card, "removalQuestion").endswith("; the one that Writer came with takes its place.")
 
 
 def test_the_menu_asks_for_what_it_says(show: Any) -> None:

@@ -93,6 +93,21 @@ def test_on_a_fresh_machine_the_starter_is_fetched(desk: Desk) -> None:
     assert desk.failed == []
 
 
+def test_a_starter_that_came_with_writer_speaks_at_once_and_nothing_is_fetched(
+    poem_home: Path, paths: UserPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, desk: Desk, qtbot: QtBot
+) -> None:
+    folder = shutil.copytree(poem_home / "data" / "models" / "poem", tmp_path / "shipped" / STARTER)
+    values = json.loads((folder / MANIFEST_NAME).read_text(encoding="utf-8"))
+    (folder / MANIFEST_NAME).write_text(json.dumps(values | {"id": STARTER}), encoding="utf-8")
+    switcher = ModelSwitcher(ModelStore(paths.models, tmp_path / "shipped"), desk.host, desk.library)
+    told: list[str] = []
+    desk.library.activity_changed.connect(lambda key, _: told.append(key))
+    switcher.begin("", "")
+    qtbot.waitUntil(lambda: desk.speaking == STARTER, timeout=LONG_MS)
+    assert (told, desk.failed) == ([], [])
+    assert not paths.models.exists()
+
+
 def test_a_damaged_model_is_no_fresh_machine(desk: Desk, paths: UserPaths) -> None:
     (paths.models / "poem").mkdir(parents=True)
     desk.switcher.begin("poem", "")
@@ -132,6 +147,8 @@ def test_what_cannot_be_used_is_told_and_forgotten(desk: Desk, qtbot: QtBot, pat
     desk.switcher.use("ode")
     qtbot.waitUntil(lambda: len(desk.failed) == 2, timeout=LONG_MS)
     assert "has changed" in desk.failed[1][0]
+    assert desk.failed[1][1].startswith("Press Get again on its card under Models")
+    qtbot.waitUntil(lambda: any(item.id == "ode" and item.problem for item in desk.library.shelf), timeout=LONG_MS)
     assert desk.speaking == "poem"
     assert desk.chosen == []
     weights.write_bytes(whole)

@@ -54,6 +54,19 @@ def test_the_product_and_the_starter_are_offered(page: WelcomePage) -> None:
         assert point in shown
 
 
+def test_what_is_here_is_not_said_to_be_coming(page: WelcomePage) -> None:
+    def shown() -> str:
+        return " ".join(label.text() for label in page.findChildren(QLabel))
+
+    assert "gets ready by itself" in shown()
+    page.set_shelf((to_get(DEFAULT_MODEL), here(STARTER)))
+    assert "gets ready by itself" not in shown()
+    assert "is here and ready, so you can begin at once" in shown()
+    assert "takes a download" in shown()
+    page.set_shelf((here(DEFAULT_MODEL), here(STARTER)))
+    assert "takes a download" not in shown()
+
+
 def test_one_can_begin_before_any_model_is_known(qtbot: QtBot) -> None:
     page = WelcomePage()
     qtbot.addWidget(page)
