@@ -5,12 +5,19 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+from pytestqt.qtbot import QtBot
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
 
 # Before Qt is loaded; a journey that needs a real screen starts its own.
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
+
+_PATIENCE_MS = 60_000  # what does not come fails a test, and what comes late on a busy machine does not
 
 _SLOW_MACHINE = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 settings.register_profile(
@@ -25,6 +32,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("long" if config.getoption("--long") else "sample")
+    for wait in (
+        QtBot.waitActive,
+        QtBot.waitCallback,
+        QtBot.waitExposed,
+        QtBot.waitSignal,
+        QtBot.waitSignals,
+        QtBot.waitUntil,
+    ):
+        wait.__kwdefaults__["timeout"] = _PATIENCE_MS
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -44,7 +60,24 @@ def writer_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
 
 
 @pytest.fixture
-def delete_widgets() -> Iterator[None]:
+def same_application(qapp: "QApplication") -> Iterator[None]:
+    """Give the application back as it was. Each window sets its look, and the next test measures by it."""
+    sheet, palette, font, style = qapp.styleSheet(), qapp.palette(), qapp.font(), qapp.style().name()
+    direction, quits = qapp.layoutDirection(), qapp.quitOnLastWindowClosed()
+    yield
+    while qapp.overrideCursor() is not None:
+        qapp.restoreOverrideCursor()
+    qapp.setStyleSheet(sheet)
+    if qapp.style().name() != style:
+        qapp.setStyle(style)
+    qapp.setPalette(palette)
+    qapp.setFont(font)
+    qapp.setLayoutDirection(direction)
+    qapp.setQuitOnLastWindowClosed(quits)
+
+
+@pytest.fixture
+def delete_widgets(same_application: None) -> Iterator[None]:
     """Destroy a test's widgets at its end. Left to chance, the garbage collector would do so in the middle of a later
     test's change of style sheet, which walks over every widget there is, or on the thread of an engine."""
     gc.disable()
