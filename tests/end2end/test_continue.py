@@ -86,6 +86,16 @@ def test_the_button_continues_and_stops(open_window: OpenWindow, qtbot: QtBot) -
     assert button.text() == "Continue"
 
 
+def test_nothing_is_written_behind_another_page(open_window: OpenWindow, qtbot: QtBot) -> None:
+    window = open_window("Tyger Tyger")
+    window.show_guide()
+    assert not window.pages.is_text_shown
+    start_endless(window, qtbot)
+    assert window.pages.is_text_shown
+    assert window.editor.hasFocus()
+    window.writing.stop()
+
+
 def test_typing_stops_and_the_key_is_not_lost(open_window: OpenWindow, qtbot: QtBot) -> None:
     window = open_window("Tyger Tyger")
     start_endless(window, qtbot)

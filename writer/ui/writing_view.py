@@ -77,6 +77,8 @@ class WritingView(QObject):
     def _show_state(self) -> None:
         state, is_taking = self._writing.generation.state, self._writing.taking.is_running
         is_running = self._writing.is_busy
+        if is_running:
+            self._show_text()
         self._window.actions_bar.set_running(running=is_running)
         self._window.actions_bar.set_can_repeat(self._writing.generation.last is not None)
         self._window.menus.stop.setEnabled(is_running)
@@ -84,6 +86,11 @@ class WritingView(QObject):
             return  # how far the model is, is told by others
         titles = {State.IDLE: "Ready", State.READING: "Reading", State.WRITING: "Writing"}
         self._status.set_state("Writing takes" if is_taking else titles[state], busy=is_running)
+
+    def _show_text(self) -> None:
+        """Nothing is written behind another page."""
+        if not self._window.pages.is_text_shown:
+            self._window.pages.show_text()
 
     def _show_reading(self, done: int, total: int) -> None:
         self._status.set_state(f"Reading {done:,} of {total:,}", busy=True)
@@ -162,6 +169,7 @@ class WritingView(QObject):
         self._writing.make_takes()
 
     def _on_takes_began(self, n_takes: int) -> None:
+        self._show_text()
         self._window.rail.open("takes")
         self._takes.begin(n_takes)
         self._takes.take_focus()
