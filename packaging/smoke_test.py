@@ -19,7 +19,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from smoke import files, processes, screen, traces
@@ -101,13 +102,20 @@ class SmokeTest:
     # -- running it --------------------------------------------------------------------------------------------------
 
     def _run(self, *arguments: str, patience_s: float = 180.0) -> Ended:
+        with self._watching() as tracing:
+            slowed = 4 if tracing else 1
+            return self._place.run(arguments, [*self._offline, *tracing], patience_s * slowed)
+
+    @contextmanager
+    def _watching(self) -> Iterator[list[str]]:
+        """What to put before a command whose writing is to be followed; judged when it has ended."""
+        if not self._is_traced:
+            yield []
+            return
         with tempfile.TemporaryDirectory(prefix="writer-trace-") as folder:
             log = Path(folder) / "log"
-            before = [*self._offline, *(traces.tracing(log) if self._is_traced else ())]
-            ended = self._place.run(arguments, before, patience_s * (4 if self._is_traced else 1))
-            if self._is_traced:
-                self._check_trace(log)
-            return ended
+            yield traces.tracing(log)
+            self._check_trace(log)
 
     def _check_trace(self, log: Path) -> None:
         place = self._place
@@ -186,8 +194,8 @@ class SmokeTest:
         file = place.outside(place.texts) / "a window's text.txt"
         file.write_text(BEGUN, encoding="utf-8")
         place.own(file)
-        with screen.make_screen() as display:
-            process = place.start([str(place.texts / file.name)], display=display.display)
+        with screen.make_screen() as display, self._watching() as tracing:
+            process = place.start([str(place.texts / file.name)], tracing, display.display)
             try:
                 return self._drive(process, display, file)
             except (StepError, subprocess.SubprocessError) as error:

@@ -16,7 +16,7 @@ from smoke import processes
 
 _NOWHERE = "http://127.0.0.1:9"  # the port where nobody answers
 _MARK = "WRITER_SMOKE_TEST"  # by which a process is known to be ours
-_NOT_TAKEN_OVER = ("DISPLAY", "WAYLAND_", "WRITER_", "QT_", "XDG_", "PYTHON", "PIP_", "HF_", "VIRTUAL_ENV")
+_NOT_TAKEN_OVER = ("DISPLAY", "WAYLAND_", "WRITER_", "QT_", "XDG_", "PYTHON", "PIP_", "HF_", "ORT_", "VIRTUAL_ENV")
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -117,7 +117,7 @@ class Place:
             environ["WRITER_HOME"] = str(self.own_folders[0])
         if display:
             environ["DISPLAY"] = display
-        return environ | self.extra
+        return environ | dict(self.extra)
 
     def command(self, arguments: Sequence[str], display: str = "") -> list[str]:
         """What to run from here."""
