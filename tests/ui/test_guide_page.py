@@ -14,7 +14,7 @@ from writer.document.files.text_file import MAX_FILE_BYTES
 from writer.paths import resources_dir
 from writer.ui import autosave
 from writer.ui.files import VERSION_PAUSE
-from writer.ui.guide_page import GuidePage
+from writer.ui.guide_page import GuidePage, WhatsNewPage
 
 # Qt says so for every top-level window without a screen.
 pytestmark = pytest.mark.qt_log_ignore("does not support propagateSizeHints")
@@ -138,3 +138,15 @@ def test_the_guides_figures_are_the_programs() -> None:
         f"every {('five', 'ten')[VERSION_PAUSE.seconds // 600]} minutes while it saves by itself",
     ):
         assert figure in guide, figure
+
+
+def test_what_is_new_is_read_when_it_is_first_seen(qtbot: QtBot) -> None:
+    page = WhatsNewPage()
+    qtbot.addWidget(page)
+    assert page.text.toPlainText() == "", "a start does not wait for a page that nobody may look at"
+    with qtbot.waitExposed(page):
+        page.show()
+    text = page.text.toPlainText()
+    assert "Writing with the model" in text
+    assert "**" not in text
+    assert not page.text.openLinks()

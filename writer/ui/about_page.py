@@ -7,20 +7,23 @@ from string import Template
 
 import PySide6
 from PySide6.QtCore import QTimer, QUrl, Signal, qVersion
-from PySide6.QtGui import QDesktopServices, QFontDatabase, QGuiApplication
+from PySide6.QtGui import QDesktopServices, QFontDatabase, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QPushButton, QWidget
 
 from writer import __version__
 from writer.paths import resources_dir
 from writer.ui.desk_page import DeskPage
 from writer.ui.licences import LicenceText, licence_texts
-from writer.ui.reading_page import ReadingPage
+from writer.ui.overrides import nothing, reported
+from writer.ui.reading_page import ReadingPage, column_margins
+from writer.ui.theme import SPACE
 
 Facts = list[tuple[str, str]]
 
 _QT_SOURCES = "https://download.qt.io/official_releases/QtForPython/"
 _PACKED = "[The licences of all that is packed with Writer](licence:third-party) say where the source of each part is."
 _NOT_PACKED = "The other parts are Python packages, each with its licence beside it where it was installed."
+_MOST_COLUMNS = 120  # of letters; longer lines are paragraphs, and are broken
 _COPIED_MS = 2_000
 _COPY, _COPIED = "Copy for a report", "Copied"
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~&])")
@@ -62,6 +65,7 @@ class AboutPage(ReadingPage):
         self._copy.setObjectName("copyFacts")
         self._copy.setToolTip("Put the versions below on the clipboard, for whoever is to help you")
         self._copy.clicked.connect(self._on_copy_clicked)
+        self._copy.setFixedWidth(self._copy.sizeHint().width() + SPACE.l)  # it does not jump when it answers
         self.bar.addWidget(self._copy)
         self._copied = QTimer(self)
         self._copied.setSingleShot(True)
@@ -108,12 +112,7 @@ class LicencePage(DeskPage):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("", "Back", "Back to About Writer", parent)
-        self._text = QPlainTextEdit()
-        self._text.setObjectName("licence")
-        self._text.setProperty("role", "reading")
-        self._text.setReadOnly(True)
-        self._text.setFrameShape(QFrame.Shape.NoFrame)
-        self._text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self._text = _PlainText()
         self.body.addWidget(self._text, 1)
         self.setFocusProxy(self._text)
 
@@ -121,7 +120,36 @@ class LicencePage(DeskPage):
         self.heading.setText(licence.title)
         self.setAccessibleName(licence.title)
         self._text.setAccessibleName(licence.title)
-        self._text.setPlainText(licence.text)
+        self._text.show_text(licence.text)
+
+
+class _PlainText(QPlainTextEdit):
+    """Text whose lines were broken for a typewriter."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("licence")
+        self.setProperty("role", "reading")
+        self.setReadOnly(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self._n_columns = 0
+
+    def show_text(self, text: str) -> None:
+        self._n_columns = max((len(line) for line in text.splitlines() if len(line) <= _MOST_COLUMNS), default=0)
+        self.setPlainText(text)
+        self.document().setDocumentMargin(SPACE.xl)
+        self._set_margins()
+
+    def _set_margins(self) -> None:
+        width = self.fontMetrics().horizontalAdvance("0") * (self._n_columns + 1) + 2 * SPACE.xl
+        if self.viewportMargins() != (margins := column_margins(self, width)):
+            self.setViewportMargins(margins)
+
+    @reported(nothing)
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._set_margins()
+        super().resizeEvent(event)
 
 
 def _plain(words: str) -> str:

@@ -15,7 +15,7 @@ from PySide6.QtGui import (
     QTextLength,
     QTextTable,
 )
-from PySide6.QtWidgets import QFrame, QTextBrowser, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QTextBrowser, QWidget
 
 from writer.ui import theme as themes
 from writer.ui.desk_page import DeskPage
@@ -71,6 +71,7 @@ class ReadingText(QTextBrowser):
         )
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.document().setDefaultFont(themes.page_font(_POINT_SIZE))
+        self.document().setIndentWidth(SPACE.xl)
 
     def set_markdown(self, text: str) -> None:
         self.setMarkdown(text)
@@ -79,6 +80,9 @@ class ReadingText(QTextBrowser):
         frame.setTopMargin(SPACE.xl)
         frame.setBottomMargin(SPACE.xxl)
         root.setFrameFormat(frame)
+        for child in root.childFrames():
+            if isinstance(child, QTextTable):
+                self._lay_out(child)
         self._set_type()
         self._color_links()
         self.moveCursor(QTextCursor.MoveOperation.Start)
@@ -95,8 +99,6 @@ class ReadingText(QTextBrowser):
             if table is None:
                 layout.setTopMargin(_room_above(level))
                 layout.setBottomMargin(SPACE.s)
-            elif block == table.firstCursorPosition().block():
-                self._lay_out(table)
             cursor.setPosition(block.position())
             cursor.setBlockFormat(layout)
             if level:
@@ -108,6 +110,9 @@ class ReadingText(QTextBrowser):
             block = block.next()
 
     def _lay_out(self, table: QTextTable) -> None:
+        first_row = [table.cellAt(0, column).firstCursorPosition().block().text() for column in range(table.columns())]
+        if not any(first_row):  # Markdown has no table without headings
+            table.removeRows(0, 1)
         form = table.format()
         form.setBorder(0)
         form.setCellPadding(0)
@@ -120,17 +125,10 @@ class ReadingText(QTextBrowser):
     def _color_links(self) -> None:
         color_links(self.document(), QGuiApplication.palette().color(QPalette.ColorRole.Link))
 
-    def _set_margins(self) -> None:
-        """Room beside the column; the scroll bar stays at the window's edge."""
-        bar = self.verticalScrollBar().sizeHint().width()
-        side = max(SPACE.xl, (self.width() - bar - _WIDTH) // 2)
-        margins = QMargins(side, 0, side, 0)
-        if self.viewportMargins() != margins:
-            self.setViewportMargins(margins)
-
     @reported(nothing)
     def resizeEvent(self, event: QResizeEvent) -> None:
-        self._set_margins()
+        if self.viewportMargins() != (margins := column_margins(self, _WIDTH)):
+            self.setViewportMargins(margins)
         super().resizeEvent(event)
 
     @reported(nothing)
@@ -138,6 +136,13 @@ class ReadingText(QTextBrowser):
         super().changeEvent(event)
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
             self._color_links()
+
+
+def column_margins(view: QAbstractScrollArea, width: int) -> QMargins:
+    """Room beside a column in the middle of `view`, whose scroll bar stays at its edge."""
+    bar = view.verticalScrollBar().sizeHint().width()
+    side = max(SPACE.xl, (view.width() - bar - width) // 2)
+    return QMargins(side, 0, side, 0)
 
 
 def _room_above(level: int) -> int:
