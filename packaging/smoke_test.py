@@ -80,7 +80,7 @@ class SmokeTest:
         except (OSError, subprocess.SubprocessError, ValueError) as error:
             problems.append(f"{type(error).__name__}: {error}")
         seconds = time.monotonic() - began_s
-        problems += [f"still running: {process}" for process in place.left_over()]
+        problems += [f"still running: {process}" for process in place.end_left_over()]
         changes = files.differences(before, files.snapshot(watched))
         for path, change in sorted(changes.items()):
             if not self._may_change(place.inside(path), change):

@@ -145,11 +145,12 @@ class Place:
         """Raises TimeoutError."""
         return wait_for(self.start(arguments, before), patience_s)
 
-    def left_over(self) -> tuple[str, ...]:
-        """Processes that should have ended, and have not within two seconds."""
+    def end_left_over(self) -> tuple[str, ...]:
+        """Processes that should have ended, and have not within two seconds; they are ended now."""
         until = time.monotonic() + 2
         while (found := processes.with_variable(_MARK, self.mark, self.executable)) and time.monotonic() < until:
             time.sleep(0.1)
+        processes.end_left_over(found)
         return found
 
 

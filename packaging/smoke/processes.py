@@ -1,5 +1,6 @@
 """Processes: ending one with all that it started, and finding those that are left."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -14,6 +15,14 @@ def end(process: "subprocess.Popen[str]") -> None:
         subprocess.run(["taskkill", "/T", "/F", "/PID", str(process.pid)], capture_output=True, timeout=60)
     else:
         os.killpg(process.pid, signal.SIGKILL)
+
+
+def end_left_over(found: Sequence[str]) -> None:
+    """What `with_variable` has found, where that tells for certain whose it is."""
+    if sys.platform == "linux":
+        for line in found:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(line.partition(" ")[0]), signal.SIGKILL)
 
 
 def with_variable(name: str, value: str, executable: Sequence[str]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ _LINE = re.compile(r"(?P<pid>\d+) +(?P<rest>.*)")
 _UNFINISHED = " <unfinished ...>"
 _RESUMED = re.compile(r"<\.\.\. \w+ resumed>(?P<rest>.*)")
 _CALL = re.compile(r"(?P<name>\w+)\((?P<arguments>.*)\) += (?P<status>\d+)(<(?P<result>.*?)>)?(\(deleted\))?$")
+_AT_DESCRIPTOR = re.compile(r"\d+<(?P<path>[^>]*)>, NULL")
 _ARGUMENT = re.compile(r'((?:AT_FDCWD|\d+)<(?P<folder>[^>]*)>, )?"(?P<name>(?:[^"\\]|\\.)*)"')
 
 
@@ -51,12 +52,15 @@ def written(lines: Iterable[str], current: Path, program: Sequence[str] = ()) ->
         elif name == "chdir":
             folders[pid] = _paths(arguments, folder)[0]
         elif counts and name in _CHANGING:
-            yield from _paths(arguments, folder)[:1] if name in ("symlink", "symlinkat") else _paths(arguments, folder)
+            # What a symbolic link leads to is not touched.
+            yield from _paths(arguments, folder)[1 if name.startswith("symlink") else 0 :]
         elif counts and name in _OPENING and (name == "creat" or _WRITES.search(arguments)):
             yield Path(call["result"]) if call["result"] else _paths(arguments, folder)[0]
 
 
 def _paths(arguments: str, folder: Path) -> list[Path]:
+    if at_descriptor := _AT_DESCRIPTOR.match(arguments):
+        return [Path(at_descriptor["path"])]
     return [
         Path(found["folder"] or folder) / found["name"].encode().decode("unicode_escape").encode("latin-1").decode()
         for found in _ARGUMENT.finditer(arguments)
