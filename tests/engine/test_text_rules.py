@@ -1,5 +1,6 @@
 """Rules about letters: whatever pieces a text arrives in, nothing is shown that must not stand."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from writer.engine.text_rules import BannedPhrases, StopStrings, TextRule, Verdict
 
 TEXT = st.text(st.sampled_from("abc"), max_size=12)
-PROSE = st.text(st.sampled_from("abAB ’'.é"), max_size=14)
+PROSE = st.text(st.sampled_from("abAB ’'.é\n"), max_size=14)
 CUTS = st.lists(st.integers(0, 14))
 
 
@@ -49,21 +50,31 @@ def test_a_paragraph_end(text: str, cut: int, shown: str) -> None:
     assert arrived[: len(arrived) if verdict.end is None else verdict.end] == shown
 
 
-def places(text: str, phrase: str) -> list[int]:
-    """Where the phrase stands in whole words, seen letter by letter."""
+def places(text: str, phrase: str) -> list[tuple[int, int]]:
+    """Where the phrase stands in whole words, from and to, seen letter by letter; any white space is any other."""
 
-    def same(one: str, other: str) -> bool:
-        return one.replace("’", "'").lower() == other.replace("’", "'").lower()
+    def ends(at: int, rest: str) -> set[int]:
+        if not rest:
+            return {at}
+        if not rest[0].isspace():
+            is_same = text[at : at + 1].replace("’", "'").lower() == rest[0].replace("’", "'").lower()
+            return ends(at + 1, rest[1:]) if is_same else set()
+        found, rest = set[int](), rest.lstrip()
+        while text[at : at + 1].isspace():
+            at += 1
+            found |= ends(at, rest)
+        return found
 
     def is_letter(at: int) -> bool:
         return 0 <= at < len(text) and text[at].isalnum()
 
     return [
-        at
-        for at in range(len(text) - len(phrase) + 1)
-        if all(map(same, text[at : at + len(phrase)], phrase))
-        and not (phrase[0].isalnum() and is_letter(at - 1))
-        and not (phrase[-1].isalnum() and is_letter(at + len(phrase)))
+        (at, end)
+        for at in range(len(text))
+        for end in ends(at, phrase)
+        if not (phrase[0].isalnum() and is_letter(at - 1))
+        and not (phrase[-1].isalnum() and is_letter(end))
+        and not (phrase[0].isspace() and text[at - 1 : at].isspace())
     ]
 
 
@@ -77,12 +88,12 @@ def test_a_banned_phrase_is_refused_before_any_of_it_was_shown(
     before: str, text: str, cuts: list[int], phrases: list[str]
 ) -> None:
     whole, lead = before + text, len(before)
-    standing = [at for phrase in phrases for at in places(whole, phrase) if at + len(phrase) > lead]
+    standing = standing_in(whole, phrases, lead)
     for arrived, n_safe, verdict in arriving(BannedPhrases(phrases, before), text, cuts):
         held = arrived[verdict.safe :].lstrip(" ")
         if verdict.unwanted_from is not None:
             assert verdict.unwanted_from >= n_safe, "a part of it was shown"
-            assert verdict.unwanted_from in {max(0, at - lead) for at in standing}
+            assert verdict.unwanted_from in {max(0, at - lead) for at, _ in standing}
         elif held and verdict.safe:  # no more is held back than must be
             assert any(same_beginning(held, phrase) for phrase in phrases)
     if not standing:
@@ -90,10 +101,17 @@ def test_a_banned_phrase_is_refused_before_any_of_it_was_shown(
     else:
         assert verdict.unwanted_from is not None
         first = text[: verdict.unwanted_from]
-        assert not any(at + len(p) > lead for p in phrases for at in places(before + first, p)), "one stands before it"
+        assert not standing_in(before + first, phrases, lead), "one stands before it"
+
+
+def standing_in(text: str, phrases: Sequence[str], lead: int) -> list[tuple[int, int]]:
+    """Where phrases end after `lead`: those before are the writer's own, and so is white space that begins before."""
+    found = [place for phrase in phrases for place in places(text, phrase)]
+    return [(at, end) for at, end in found if len(text[:end].rstrip()) + text[end - 1].isspace() > lead]
 
 
 def same_beginning(held: str, phrase: str) -> bool:
+    held, phrase = (re.sub(r"\s+", " ", one) for one in (held, phrase))
     n = min(len(held), len(phrase))
     return held[:n].replace("’", "'").casefold() == phrase[:n].replace("’", "'").casefold()
 
@@ -118,6 +136,13 @@ def same_beginning(held: str, phrase: str) -> bool:
         (["dark ending now", "end"], "", "dark end", False, Verdict(0)),
         (["can't"], "", "You can’t ", False, Verdict(0, unwanted_from=4)),
         (["İstanbul"], "", "In İsta", False, Verdict(2)),
+        (["the end"], "", "in the\n\n  end.", False, Verdict(0, unwanted_from=3)),
+        (["the end"], "", "in the \n\n", False, Verdict(2)),
+        (["the end"], "", "in the \n\nen", False, Verdict(2)),
+        (["the end"], "", "in the \n\nenvoy", False, Verdict(14)),
+        (["the\nend"], "", "in the end.", False, Verdict(0, unwanted_from=3)),
+        (["the end"], "in the\n\n\n\n\n\n", "end.", False, Verdict(0, unwanted_from=0)),
+        (["the end"], "in the end", "\n", False, Verdict(1)),
         (["K2"], "", "\N{KELVIN SIGN}2.", False, Verdict(0, unwanted_from=0)),
         (["…"], "", "So…", False, Verdict(0, unwanted_from=2)),
         ([], "", "anything", False, Verdict(8)),

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+_FLAT = re.compile(r"\s+|\S")  # what becomes one character
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -47,34 +49,52 @@ class StopStrings:
 
 
 class BannedPhrases:
-    """Words and phrases that are never written, in capitals or not. A word that only contains one is another word."""
+    """Words and phrases that are never written, in capitals or not, and whatever white space stands between the words,
+    ends of lines too. A word that only contains one is another word."""
 
     def __init__(self, phrases: Sequence[str], before: str = "") -> None:
         """before -- what stands before the text: a phrase may begin there"""
         self._before = before
-        self._phrases = sorted(map(_fold, phrases), key=len, reverse=True)
+        self._phrases = sorted((_flat(_fold(phrase))[0] for phrase in phrases), key=len, reverse=True)
         self._longest = max(map(len, self._phrases), default=0)
         self._pattern = re.compile("|".join(map(_whole, self._phrases)) or "(?!)")
 
     def look(self, text: str, n_safe: int, *, is_over: bool) -> Verdict:
-        lead = len(self._before)
+        whole, lead = self._before + text, len(self._before)
         # A phrase that was being written may have begun so far back; the character before tells whether a word did.
-        first = max(0, lead + n_safe - self._longest - 1)
-        tail, lead = _fold((self._before + text)[first:]), lead - first
+        first = _back(whole, lead + n_safe, self._longest + 1)
+        (tail, places), lead = _flat(_fold(whole[first:])), lead - first
         safe = len(tail)
         match = self._pattern.search(tail)
         while match:
-            if match.end() > lead:  # or it is the writer's own
+            if places[match.end() - 1] >= lead:  # or it is the writer's own
                 if match.end() < len(tail) or is_over or not tail[-1].isalnum():
-                    from_ = max(0, match.start() - lead)
+                    from_ = max(0, places[match.start()] - lead)
                     return Verdict(n_safe, unwanted_from=from_)
                 safe = min(safe, match.start())  # a letter that follows would make another word of it
             match = self._pattern.search(tail, match.start() + 1)
         if not is_over:
             safe = min(safe, len(tail) - max((_begun(tail, phrase) for phrase in self._phrases), default=0))
-        if safe < len(tail):  # the space before a word goes with it
-            safe = len(tail[:safe].rstrip(" "))
-        return Verdict(max(0, safe - lead))
+        if safe == len(tail):
+            return Verdict(len(text))
+        # The space before a word goes with it.
+        return Verdict(max(0, len(whole[first : first + places[safe]].rstrip(" ")) - lead))
+
+
+def _flat(text: str) -> tuple[str, list[int]]:
+    """(each run of white space one space, where each of these characters stands in `text`)"""
+    pieces = [(match[0] if match[0].strip() else " ", match.start()) for match in _FLAT.finditer(text)]
+    return "".join(piece for piece, _ in pieces), [place for _, place in pieces]
+
+
+def _back(text: str, end: int, n_flat: int) -> int:
+    """Where the last `n_flat` characters of the flat form of `text[:end]` begin; 0 when there are not so many."""
+    at = end
+    while at > 0 and n_flat > 0:
+        at -= 1
+        if at == 0 or not (text[at].isspace() and text[at - 1].isspace()):
+            n_flat -= 1
+    return at
 
 
 def _whole(phrase: str) -> str:
