@@ -27,8 +27,9 @@ SETTINGS = Settings(welcomed=True, acknowledged=True, newest_seen=__version__)
 class Windows:
     """Starts of Writer, one after the other, by one user."""
 
-    def __init__(self, home: Path, qtbot: QtBot) -> None:
-        self._paths, self._qtbot = user_paths({"WRITER_HOME": str(home)}), qtbot
+    def __init__(self, qapp: QApplication, home: Path, qtbot: QtBot) -> None:
+        self._qapp, self._qtbot, self._paths = qapp, qtbot, user_paths({"WRITER_HOME": str(home)})
+        self._palette, self._style_sheet = qapp.palette(), qapp.styleSheet()
         self._window: MainWindow | None = None
 
     def set(self, settings: Settings) -> None:
@@ -52,16 +53,15 @@ class Windows:
             self._window.close()
             self._window.deleteLater()
             self._window = None
+            self._qapp.setPalette(self._palette)
+            self._qapp.setStyleSheet(self._style_sheet)  # a window is put together much faster without one
 
 
 @pytest.fixture
 def windows(qapp: QApplication, writer_home: Path, qtbot: QtBot) -> Iterator[Windows]:
-    before = qapp.palette(), qapp.styleSheet()
-    windows = Windows(writer_home, qtbot)
+    windows = Windows(qapp, writer_home, qtbot)
     yield windows
     windows.end()
-    qapp.setPalette(before[0])
-    qapp.setStyleSheet(before[1])
 
 
 @pytest.fixture
