@@ -1,7 +1,7 @@
 """Write the bill of materials of a frozen folder, in CycloneDX's JSON: sbom.py FROZEN_FOLDER OUTPUT
 
-Run by the Python of the environment that was frozen. The same folder gives the same file: its time is SOURCE_DATE_EPOCH,
-or that of the last commit, and its number is made from what it says.
+Run by the Python of the environment that was frozen. The same folder gives the same file: its time is that of
+SOURCE_DATE_EPOCH or of the last commit, and its number is made from what it says.
 """
 
 import argparse
