@@ -1,4 +1,4 @@
-"""Pack the frozen folder as a Debian package: build_deb.py [--frozen FOLDER] [--into FOLDER] [--version VERSION]
+"""Pack the frozen folder as a Debian package: build_deb.py [--frozen FOLDER] [--into FOLDER]
 
 The same folder gives the same package, to the last byte.
 """
@@ -41,11 +41,12 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--frozen", type=Path, default=ROOT / "build" / "frozen" / "writer", metavar="FOLDER")
     parser.add_argument("--into", type=Path, default=ROOT / "dist", metavar="FOLDER")
-    parser.add_argument("--version", default=version(), help="to try upgrades with; else the program's own")
+    parser.add_argument("--version", default=version(), help="another than the program's own, to try upgrades with")
+    parser.add_argument("--uncompressed", action="store_true", help="quick to make, for trying")
     options = parser.parse_args()
     if not (options.frozen / "writer").is_file():
         sys.exit(f"There is no frozen program in {options.frozen}: `make frozen` makes it.")
-    print(build(options.frozen, options.into, options.version))
+    print(build(options.frozen, options.into, options.version, "none" if options.uncompressed else "xz"))
 
 
 def version() -> str:
@@ -65,22 +66,24 @@ def source_time_s() -> int:
     return int(os.environ.get("SOURCE_DATE_EPOCH") or releases()[0].date.timestamp())
 
 
-def build(frozen: Path, into: Path, package_version: str) -> Path:
-    """Returns the package's path."""
+def build(frozen: Path, into: Path, package_version: str, compression: str) -> Path:
+    """Returns the package's path. `compression` is what dpkg-deb knows: xz or none."""
     into.mkdir(parents=True, exist_ok=True)
     target = into / f"{PACKAGE}_{package_version}_amd64.deb"
     with tempfile.TemporaryDirectory(prefix=".writer-deb-", dir=into) as scratch:
         tree = Path(scratch) / "tree"
         shutil.copytree(frozen, tree / _PROGRAM, symlinks=True)
+        for library in shared_libraries.from_debian(tree / _PROGRAM):
+            library.unlink()
         lay_documents(tree, package_version)
         lay_desktop_files(tree, package_version)
-        needs = shared_libraries.needs(tree / _PROGRAM)
         (tree / "DEBIAN").mkdir()
+        needs = shared_libraries.needs(tree / _PROGRAM)
         _write(tree / "DEBIAN" / "control", control(package_version, needs, _installed_kib(tree)))
         _write(tree / "DEBIAN" / "md5sums", _md5sums(tree))
         _same_for_everybody(tree)
         subprocess.run(
-            ["/usr/bin/dpkg-deb", "--root-owner-group", "-Zxz", "--threads-max=2", "--build", str(tree), str(target)],
+            ["/usr/bin/dpkg-deb", "--root-owner-group", f"-Z{compression}", "--build", str(tree), str(target)],
             check=True,
             stdout=subprocess.DEVNULL,
             env=os.environ | {"SOURCE_DATE_EPOCH": str(source_time_s())},
@@ -121,7 +124,7 @@ def lay_desktop_files(tree: Path, package_version: str) -> None:
 def lay_documents(tree: Path, package_version: str) -> None:
     """Licences and news."""
     _write(tree / _DOCUMENTS / "copyright", _read("copyright"))
-    third_party = ROOT / "build" / "licences" / "THIRD-PARTY-LICENCES.txt"
+    third_party = tree / _PROGRAM / "_internal" / "resources" / "THIRD-PARTY-LICENCES.txt"
     _zip(tree / _DOCUMENTS / "THIRD-PARTY-LICENCES.txt.gz", third_party.read_text(encoding="utf-8"))
     news = [release for release in releases() if release.version == version()]
     others = [release for release in releases() if release.version != version()]
