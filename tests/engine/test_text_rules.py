@@ -152,6 +152,11 @@ def test_banned_phrases(phrases: list[str], before: str, text: str, is_over: boo
     assert BannedPhrases(phrases, before).look(text, 0, is_over=is_over) == verdict
 
 
+@pytest.mark.parametrize("n_safe", range(8))
+def test_the_end_of_a_word_is_no_banned_word_however_much_was_let_go(n_safe: int) -> None:
+    assert BannedPhrases(["end"]).look("defend. He", n_safe, is_over=False) == Verdict(10)
+
+
 def test_every_letter_of_a_long_text_is_let_go_once() -> None:
     rule, text, n_safe = BannedPhrases(["never so"], "x"), "never say never, so it is said; " * 40, 0
     for n in range(len(text) + 1):

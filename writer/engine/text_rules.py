@@ -65,7 +65,7 @@ class BannedPhrases:
         first = _back(whole, lead + n_safe, self._longest + 1)
         (tail, places), lead = _flat(_fold(whole[first:])), lead - first
         safe = len(tail)
-        match = self._pattern.search(tail)
+        match = self._pattern.search(tail, min(first, 1))
         while match:
             if places[match.end() - 1] >= lead:  # or it is the writer's own
                 if match.end() < len(tail) or is_over or not tail[-1].isalnum():
