@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import elf
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 
@@ -19,9 +21,39 @@ def main() -> None:
 
 def freeze(target: Path) -> None:
     """Leave the program in the folder `writer` in `target`; what was there before is replaced."""
+    if sys.platform in ("win32", "darwin"):
+        make_icons()
     command = [sys.executable, "-m", "PyInstaller", "--noconfirm", "--clean", "--log-level=WARN"]
     command += [f"--distpath={target}", f"--workpath={target / 'work'}", str(HERE / "writer.spec")]
     subprocess.run(command, check=True, cwd=ROOT, env=os.environ | fixed_environment())
+    if sys.platform == "linux":
+        strip(target / "writer" / "_internal")
+    collect_licences(target / "writer")
+
+
+def make_icons() -> None:
+    """What the spec gives to programs of Windows and macOS."""
+    icons = ROOT / "build" / "icons"
+    pictures = ROOT / "resources" / "icons" / "app"
+    tools = [("icon_containers.py", pictures, icons / "writer.ico", icons / "writer.icns")]
+    tools += [("windows/version_file.py", icons / "version.txt")]
+    for tool, *arguments in tools:
+        subprocess.run([sys.executable, str(HERE.parent / tool), *map(str, arguments)], check=True)
+
+
+def strip(folder: Path) -> None:
+    """Take out of libraries the names that only debuggers read. Those that a wheel keeps in a folder of its own have
+    been rewritten by a tool whose results `strip` destroys."""
+    for path in elf.elf_files(folder):
+        if path.parent.suffix != ".libs" and elf.has_symbols(path):
+            subprocess.run(["strip", "--strip-unneeded", "--preserve-dates", str(path)], check=True)
+
+
+def collect_licences(frozen: Path) -> None:
+    """Put the licences of all that is in the folder where About finds them."""
+    output = frozen / "_internal" / "resources" / "THIRD-PARTY-LICENCES.txt"
+    command = [sys.executable, str(HERE.parent / "licences" / "collect.py"), str(frozen), str(output)]
+    subprocess.run(command, check=True)
 
 
 def fixed_environment() -> dict[str, str]:

@@ -28,6 +28,6 @@ if sys.platform == "win32":
     # Qt brings an older C++ runtime, which must not be the first that is loaded.
     import onnxruntime  # noqa: F401
 
-from writer.cli.main import main
+from writer.cli.main import main  # noqa: E402 - only in the program itself, not in its helpers
 
 sys.exit(main())

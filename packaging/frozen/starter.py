@@ -29,6 +29,7 @@ def main() -> None:
     manifest = json.loads((built / "manifest.json").read_text(encoding="utf-8"))
     text = json.dumps(without_this_machine(manifest), indent=2, ensure_ascii=False)
     (TARGET / "manifest.json").write_text(text + "\n", encoding="utf-8")
+    (TARGET / ".ready").touch()
 
 
 def without_this_machine(manifest: dict) -> dict:  # type: ignore[type-arg]
