@@ -1,4 +1,4 @@
-"""Write the bill of materials of a frozen folder, in CycloneDX's JSON: sbom.py FROZEN_FOLDER OUTPUT
+"""Write the bill of materials of a frozen folder, in CycloneDX's JSON: sbom.py FROZEN_FOLDER [OUTPUT]
 
 Run by the Python of the environment that was frozen. The same folder gives the same file: its time is that of
 SOURCE_DATE_EPOCH or of the last commit, and its number is made from what it says.
@@ -33,7 +33,8 @@ _NAMES = uuid.uuid5(uuid.NAMESPACE_DNS, "writer-desktop.invalid")
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("frozen", type=Path)
-    parser.add_argument("output", type=Path)
+    default = ROOT / "dist" / f"writer-{project_version()}.cdx.json"
+    parser.add_argument("output", type=Path, nargs="?", default=default)
     options = parser.parse_args()
     try:
         components = gather(

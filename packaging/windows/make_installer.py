@@ -9,10 +9,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from project_version import numeric_version, project_version  # noqa: E402
+from project_version import numeric_version, project_version
+
+HERE = Path(__file__).resolve().parent
 
 
 def main() -> None:
