@@ -87,3 +87,14 @@ JSON = st.recursive(
 def test_nothing_that_json_can_hold_raises(values: object) -> None:
     notes = ContextNotes.from_json(values)
     assert ContextNotes.from_json(notes.to_json()) == notes
+
+
+def test_p03_what_a_newer_writer_has_noted_stays_beside_what_is_changed() -> None:
+    lore = [{"id": "a", "title": "Maren", "keys": ["Maren"], "text": "The keeper.", "mood": "wary"}]
+    raw = {"memory": ["a list"], "authors_note": "slow", "lore": lore, "voices": {"narrator": "soft"}}
+    notes = ContextNotes.from_json(raw)
+    assert notes.kept(raw) == raw
+    changed = replace(notes, authors_note="fast")
+    assert changed.kept(raw) == {**raw, "authors_note": "fast"}
+    assert replace(notes, memory="mine").kept(raw)["memory"] == "mine"
+    assert "lore" not in replace(notes, lore=()).kept(raw)

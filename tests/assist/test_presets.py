@@ -18,6 +18,7 @@ from writer.assist.presets import (
     chosen_values,
     config_from,
     default_config,
+    kept_values,
     matching_preset,
 )
 from writer.engine.config import GenerationConfig
@@ -113,3 +114,18 @@ def test_only_what_was_chosen_is_kept() -> None:
 )
 def test_values_that_cannot_be_used_leave_the_default(values: dict[str, Any]) -> None:
     assert config_from(values) == default_config()
+
+
+def test_one_value_that_cannot_be_used_costs_only_itself() -> None:
+    values = {"temperature": "hot", "top_k": 40, "warmth": 3, "banned_words": ["suddenly"]}
+    assert config_from(values) == dataclasses.replace(default_config(), top_k=40, banned_words=("suddenly",))
+
+
+def test_p03_what_a_newer_writer_has_set_stays_beside_what_is_changed() -> None:
+    raw = {"temperature": "hot", "top_k": 40, "warmth": 3, "min_p": 0.2}
+    config = config_from(raw)
+    assert kept_values(config, raw) == raw
+    assert kept_values(dataclasses.replace(config, top_k=20), raw) == {**raw, "top_k": 20}
+    assert kept_values(dataclasses.replace(config, temperature=1.1), raw) == {**raw, "temperature": 1.1}
+    back = dataclasses.replace(config, min_p=default_config().min_p)
+    assert kept_values(back, raw) == {"temperature": "hot", "top_k": 40, "warmth": 3}

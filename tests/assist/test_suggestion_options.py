@@ -95,3 +95,13 @@ def test_whatever_a_file_holds_gives_options_within_bounds(values: dict[str, obj
         assert low <= getattr(options, name) <= high
     assert options.continue_goal in GOALS
     assert SuggestionOptions.from_dict(options.to_dict()) == options
+
+
+def test_p03_what_a_newer_writer_has_set_stays_beside_what_is_changed() -> None:
+    raw = {"one_in": "often", "n_takes": 6, "continue_goal": "chapter", "mood": "dark", "ghost": False}
+    options = SuggestionOptions.from_dict(raw)
+    assert (options.n_takes, options.continue_goal, options.ghost) == (4, "words", False)
+    kept = dataclasses.replace(options, strip=True).kept(raw)
+    assert kept == {**options.to_dict(), **raw, "strip": True}
+    assert dataclasses.replace(options, n_takes=2).kept(raw)["n_takes"] == 2
+    assert SuggestionOptions.from_dict(kept) == dataclasses.replace(options, strip=True)

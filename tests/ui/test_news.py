@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
@@ -53,6 +54,7 @@ class Windows:
             self._window.close()
             self._window.deleteLater()
             self._window = None
+            QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
             self._qapp.setPalette(self._palette)
             self._qapp.setStyleSheet(self._style_sheet)  # a window is put together much faster without one
 

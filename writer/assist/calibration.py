@@ -68,6 +68,12 @@ class Acceptance:
     def to_json(self) -> dict[str, Any]:
         return {"format_version": _FORMAT_VERSION, "shown": list(self._n_shown), "accepted": list(self._n_accepted)}
 
+    @staticmethod
+    def is_from_newer(values: object) -> bool:
+        """Whether a newer Writer made the record `values`, which this one cannot read."""
+        version = values.get("format_version") if isinstance(values, dict) else None
+        return type(version) is int and version > _FORMAT_VERSION
+
     @classmethod
     def from_json(cls, values: object) -> Self:
         """What `to_json` gave; an empty record in place of anything else."""

@@ -1,8 +1,10 @@
 """What a writer wants the model to keep in mind: values that are kept beside the document."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
+
+from writer.compatibility import carried_over
 
 DEFAULT_DEPTH = 3
 _MOST_DEPTH = 100
@@ -68,6 +70,11 @@ class ContextNotes:
         if self.pins:
             values["pins"] = [asdict(pin) for pin in self.pins]
         return values
+
+    def kept(self, raw: Mapping[str, Any]) -> dict[str, Any]:
+        """`to_json` for a document that has `raw`: what a newer Writer has put there stays."""
+        known = [f.name for f in fields(self)]
+        return carried_over(raw, ContextNotes.from_json(raw).to_json(), self.to_json(), known)
 
     @classmethod
     def from_json(cls, values: object) -> "ContextNotes":

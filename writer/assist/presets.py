@@ -5,9 +5,11 @@ lengths, seed, words wanted and unwanted, where to stop.
 """
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from writer.compatibility import carried_over
 from writer.engine.config import GenerationConfig
 from writer.errors import WriterError
 
@@ -94,16 +96,24 @@ def chosen_values(config: GenerationConfig) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value not in (getattr(defaults, name), None)}
 
 
-def config_from(values: dict[str, Any]) -> GenerationConfig:
-    """What `chosen_values` came from, lists in place of tuples; the default where nothing usable is kept."""
-    defaults = default_config()
-    try:
-        fields = {name: _as_control(value, getattr(defaults, name)) for name, value in values.items()}
-        if "logit_bias" in fields:
-            fields["logit_bias"] = tuple((str(word), float(bias)) for word, bias in fields["logit_bias"])
-        return dataclasses.replace(defaults, **fields)
-    except (WriterError, AttributeError, TypeError, ValueError):
-        return defaults
+def config_from(values: Mapping[str, Any]) -> GenerationConfig:
+    """What `chosen_values` came from, lists in place of tuples. A value that cannot be used leaves its default."""
+    config = default_config()
+    for name, value in values.items():
+        try:
+            control = _as_control(value, getattr(config, name))
+            if name == "logit_bias":
+                control = tuple((str(word), float(bias)) for word, bias in control)
+            config = dataclasses.replace(config, **{name: control})
+        except (WriterError, AttributeError, TypeError, ValueError):
+            continue
+    return config
+
+
+def kept_values(config: GenerationConfig, raw: Mapping[str, Any]) -> dict[str, Any]:
+    """`chosen_values` for a settings file that has `raw`: what a newer Writer has put there stays."""
+    known = [f.name for f in dataclasses.fields(config)]
+    return carried_over(raw, chosen_values(config_from(raw)), chosen_values(config), known)
 
 
 def _as_control(value: Any, default: Any) -> Any:

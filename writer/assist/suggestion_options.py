@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from writer.compatibility import carried_over
+
 AS_SET = "as_set"  # as many tokens as the sampling controls say
 GOALS = ("sentence", "paragraph", "scene", "words", AS_SET)  # how far a continuation goes
 BOUNDS: Mapping[str, tuple[float, float]] = {
@@ -38,6 +40,11 @@ class SuggestionOptions:
     def to_dict(self) -> dict[str, Any]:
         """For TOML or JSON."""
         return dataclasses.asdict(self) | {"never": list(self.never)}
+
+    def kept(self, raw: Mapping[str, Any]) -> dict[str, Any]:
+        """`to_dict` for a settings file that has `raw`: what a newer Writer has put there stays."""
+        after = self.to_dict()
+        return carried_over(raw, type(self).from_dict(raw).to_dict(), after, after.keys())
 
     @classmethod
     def from_dict(cls, values: object) -> Self:

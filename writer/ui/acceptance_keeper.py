@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QObject, QTimer
 
@@ -18,12 +19,15 @@ _LARGEST_BYTES = 2**20
 
 class AcceptanceKeeper(QObject):
     """Reads the record at the start, and writes it a little after each change and at the end. Where that fails nothing
-    is lost that anybody would miss, so nobody is told."""
+    is lost that anybody would miss, so nobody is told. The record of a newer Writer is left to that one."""
 
     def __init__(self, path: Path, ops: FileOps, errands: Errands, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._path, self._ops, self._errands = path, ops, errands
-        self.acceptance = self._read()
+        raw = self._read()
+        self._is_from_newer = Acceptance.is_from_newer(raw)
+        self.acceptance = Acceptance.from_json(raw)
+        self._others = {name: value for name, value in raw.items() if name not in self.acceptance.to_json()}
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_PAUSE_MS)
@@ -37,7 +41,9 @@ class AcceptanceKeeper(QObject):
         if not self._timer.isActive() and self.sender() is not self._timer:
             return
         self._timer.stop()
-        data = json.dumps(self.acceptance.to_json()).encode()
+        if self._is_from_newer:
+            return
+        data = json.dumps(self._others | self.acceptance.to_json()).encode()
 
         def errand() -> None:
             try:
@@ -48,10 +54,11 @@ class AcceptanceKeeper(QObject):
 
         self._errands.ask(errand, lambda _: None, lambda _: None)
 
-    def _read(self) -> Acceptance:
+    def _read(self) -> dict[str, Any]:
+        """What is in the file; nothing where that is no record, or cannot be read."""
         try:
             if self._ops.stat(self._path).st_size > _LARGEST_BYTES:
-                return Acceptance()
-            return Acceptance.from_json(parse_object(self._ops.read(self._path)))
+                return {}
+            return parse_object(self._ops.read(self._path))
         except (OSError, ValueError):
-            return Acceptance()
+            return {}

@@ -7,10 +7,11 @@ from PySide6.QtCore import QByteArray, QEvent, QTimer
 from PySide6.QtGui import QAction, QCloseEvent
 from PySide6.QtWidgets import QApplication, QBoxLayout, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
-from writer.assist.presets import chosen_values, config_from
+from writer.assist.presets import config_from, kept_values
 from writer.assist.suggestion_options import SuggestionOptions
 from writer.document.document import Document
 from writer.document.takes.take_store import TakeStore
+from writer.engine.config import GenerationConfig
 from writer.errors import WriterError
 from writer.models.store import ModelStore
 from writer.paths import UserPaths, resources_dir, shipped_models_dir
@@ -115,7 +116,7 @@ class MainWindow(QMainWindow):
         ManuscriptView(self)
         ModelView(self)
         self.writing_view = WritingView(self)
-        self.writing_view.options_changed.connect(lambda options: self._change_settings(suggestions=options.to_dict()))
+        self.writing_view.options_changed.connect(self._on_options_changed)
         self._apply_settings()
 
     # -- putting together ----------------------------------------------------------------------------------------
@@ -147,7 +148,7 @@ class MainWindow(QMainWindow):
         self.files.opened.connect(self._on_opened)
         self.about.acknowledged.connect(self._on_acknowledged)
         self.editor.point_size_changed.connect(lambda size: self._change_settings(point_size=size))
-        self.sampling.config_changed.connect(lambda config: self._change_settings(sampling=chosen_values(config)))
+        self.sampling.config_changed.connect(self._on_config_changed)
         self.news.version_seen.connect(lambda version: self._change_settings(newest_seen=version))
         self.menus.theme_group.triggered.connect(self._on_theme_chosen)
         hints = QApplication.styleHints()
@@ -250,6 +251,12 @@ class MainWindow(QMainWindow):
     def _change_settings(self, **changes: object) -> None:
         self.settings = dataclasses.replace(self.settings, **changes)  # type: ignore[arg-type]
         self._settings_timer.start()
+
+    def _on_options_changed(self, options: SuggestionOptions) -> None:
+        self._change_settings(suggestions=options.kept(self.settings.suggestions))
+
+    def _on_config_changed(self, config: GenerationConfig) -> None:
+        self._change_settings(sampling=kept_values(config, self.settings.sampling))
 
     def _save_settings(self) -> None:
         self._settings_timer.stop()

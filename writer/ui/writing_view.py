@@ -185,7 +185,8 @@ class WritingView(QObject):
         self._writing.contexts.used_changed.connect(self._on_used_changed)
 
     def _on_notes_changed(self, notes: ContextNotes) -> None:
-        self._files.document.set_notes(notes.to_json())
+        document = self._files.document
+        document.set_notes(notes.kept(document.notes))
         self._writing.contexts.note_caret(self._editor.caret)
 
     def _pin_selection(self) -> None:
