@@ -378,3 +378,27 @@ def test_a_repository_given_up_midway_leaves_nothing(
     library.cancel(key)
     until(lambda: not library.is_busy_with(key) and not folder.exists())
     assert said.activities[-1] == (key, None)
+
+
+def test_a_repository_that_is_paused_stays_on_the_shelf_and_goes_on_from_there(
+    library: LibraryController, said: Said, store: ModelStore, hub: Hub, checkpoint: Path, until: Until
+) -> None:
+    hub.bytes_per_s = (checkpoint / WEIGHTS).stat().st_size / 5
+    library.add_repository(own_entry.REPOSITORY)
+    until(lambda: hub.sent_bytes[WEIGHTS] > 100_000)
+    key, activity = said.activities[-1]
+    assert activity is not None
+    assert activity.can_pause
+    library.pause(key)
+    until(lambda: any(item.is_begun for item in library.shelf))
+    [begun] = [item for item in library.shelf if item.is_begun]
+    assert (begun.title, begun.repository) == (own_entry.REPOSITORY, own_entry.REPOSITORY)
+    assert begun.begun_bytes > 50_000
+    before = hub.sent_bytes[WEIGHTS]
+    library.get(begun.id)  # what its card asks for
+    assert library.is_busy_with(begun.id)
+    until(lambda: hub.sent_bytes[WEIGHTS] > before)
+    assert [folder.name for folder in store.source_folders()] == [begun.id]
+    library.cancel(begun.id)
+    until(lambda: not library.is_busy_with(begun.id) and not any(item.is_begun for item in library.shelf))
+    assert store.source_folders() == ()

@@ -35,6 +35,7 @@ GETTING = Activity(
 CHECKING = Activity("GPT-2 medium", Step("Checking every byte", 1, 2))
 OWN = ShelfItem("mine", None, here("mine").model)
 LOST = ShelfItem("mine", None, None, "The model mine is damaged (its description cannot be read).", "Type something.")
+BEGUN = ShelfItem("tiny", None, None, is_begun=True, begun_bytes=120_000_000, repository="someone/tiny")
 SHIPPED = replace(here(STARTER), is_shipped=True)
 BROKEN = replace(SHIPPED, problem=PROBLEM, remedy="Install Writer again.")
 
@@ -118,6 +119,8 @@ def more(card: ModelCard) -> QToolButton:
         (damaged(), None, None, ["get"], "Damaged", True),
         (OWN, None, None, ["use"], "", True),
         (LOST, None, None, [], "Damaged", True),
+        (BEGUN, None, None, ["resume", "cancel"], "Paused", False),
+        (replace(BEGUN, repository=""), None, None, ["cancel"], "Paused", False),
         (ShelfItem("added:x", None, None), CHECKING, None, ["cancel"], "", False),
     ],
     ids=[
@@ -135,6 +138,8 @@ def more(card: ModelCard) -> QToolButton:
         "damaged",
         "one's own",
         "one's own, lost",
+        "a repository that was begun",
+        "who knows what was begun",
         "being added",
     ],
 )
@@ -275,6 +280,13 @@ def test_a_damaged_model_says_what_to_press(show: Any, item: ShelfItem, words: s
     assert text(card, "modelProblem") == f"{item.problem} {words}"
     assert ("Get again" in words) == ("get" in names(card))
     assert "get" not in names(card) or button(card, "get").text() == "Get again"
+
+
+def test_what_has_been_begun_says_how_much_has_arrived(show: Any) -> None:
+    card = show(BEGUN).card
+    assert (text(card, "modelName"), text(card, "modelFacts")) == ("someone/tiny", "120 MB have arrived")
+    facts = text(show(replace(to_get(is_begun=True), begun_bytes=1_200_000_000)).card, "modelFacts")
+    assert facts.splitlines()[-1] == "1.2 GB have arrived"
 
 
 def test_what_came_with_writer_says_so(show: Any) -> None:

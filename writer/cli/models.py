@@ -53,11 +53,16 @@ def _list(options: argparse.Namespace) -> int:
     shelf = read_shelf(open_catalog(), open_store())
     here = [item for item in shelf if item.is_installed]
     absent = [item.entry for item in shelf if item not in here and item.entry]
+    begun = [item for item in shelf if item.is_begun and item not in here and not item.entry]
     if options.json:
         rows: list[dict[str, Any]] = [{**_summary(item), "installed": True} for item in here]
         rows += [
             {"id": entry.id, "title": entry.title, "installed": False, "download_bytes": entry.download_bytes}
             for entry in absent
+        ]
+        rows += [
+            {"id": item.id, "title": item.title, "installed": False, "fetched_bytes": item.begun_bytes}
+            for item in begun
         ]
         print(json.dumps(rows, indent=2))
         return 0
@@ -69,6 +74,10 @@ def _list(options: argparse.Namespace) -> int:
         print(f"{item.id:<16} {item.title:<32} {item.model.size_bytes / 1e6:>7,.0f} MB on disk  {precisions}")
     for entry in absent:
         print(f"{entry.id:<16} {entry.title:<32} {entry.download_bytes / 1e6:>7,.0f} MB to get  {entry.summary}")
+    for item in begun:
+        again = f"writer models import {item.repository} --id {item.id} goes on; " if item.repository else ""
+        size = f"{item.begun_bytes / 1e6:>7,.0f} MB fetched"
+        print(f"{item.id:<16} {item.title:<32} {size}  {again}writer models remove {item.id} deletes it")
     return 0
 
 
@@ -125,9 +134,16 @@ def _info(options: argparse.Namespace) -> int:
 
 
 def _remove(options: argparse.Namespace) -> int:
+    """A model, or what has been fetched of one."""
     from writer.cli.loading import open_store
+    from writer.models.install import discard_download
+    from writer.models.sources import is_begun
 
-    open_store().remove(options.id)
+    store = open_store()
+    if not (store.has_own(options.id) or store.has_shipped(options.id)) and is_begun(store, options.id):
+        discard_download(options.id, store)
+    else:
+        store.remove(options.id)
     print(json.dumps({"removed": options.id}) if options.json else f"Removed {options.id}.")
     return 0
 

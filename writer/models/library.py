@@ -1,20 +1,20 @@
 """What every front end does with models: it lists them, gets them, and adds others."""
 
 import re
-import shutil
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import cached_property
 from pathlib import Path
 
 from writer.engine.tokenizer import TokenizerSpec
 from writer.errors import UsageError, WriterError
 from writer.models import sources
-from writer.models.build import BuildRequest
+from writer.models.build import BuildFinished, BuildRequest
 from writer.models.catalog import CatalogEntry, find_entry, load_catalog
 from writer.models.checkpoint.fields import read_json
 from writer.models.checkpoint.hugging_face import read_config
 from writer.models.child import Event, build_in_child, import_in_child, install_in_child
+from writer.models.disk import storing
 from writer.models.download import DownloadProgress, HubSettings
 from writer.models.download.listing import is_repository
 from writer.models.imported import ImportRequest, find_graph
@@ -97,7 +97,8 @@ class Library:
                 "Give a folder, or a repository as OWNER/NAME.",
             )
         name = repository.rpartition("/")[2]
-        return self._fetch_and_import(repository, model_id or self.new_id(name), name)
+        model_id = model_id or sources.begun_as(self.store, repository) or self.new_id(name)
+        return self._fetch_and_import(repository, model_id, name)
 
     def _fetch_and_import(self, repository: str, model_id: str, title: str) -> Iterator[Event]:
         lock = self.store.lock(model_id)
@@ -105,10 +106,20 @@ class Library:
             yield DownloadProgress(0, 0, note=WAITING)
         with lock:
             store = self.store.holding(model_id)
-            folder, source = yield from fetch_repository(repository, model_id, store, self._hub)
+            with storing(store.models_dir, "stored"):
+                sources.begin(store, model_id, sources.Purpose((), repository=repository))
+            try:
+                folder, source = yield from fetch_repository(repository, model_id, store, self._hub)
+            except WriterError:
+                if not sources.is_begun(store, model_id):
+                    sources.discard(store, model_id)
+                raise
             request = ImportRequest(folder, model_id, self.gate_text, title=title, origin=source.origin)
-            yield from import_in_child(request, store)
-            shutil.rmtree(folder.parent, ignore_errors=True)
+            with closing(import_in_child(request, store)) as events:  # type: ignore[type-var]
+                for event in events:
+                    if isinstance(event, BuildFinished):
+                        sources.discard(store, model_id)  # first: who has this event may not ask for another
+                    yield event
 
     def new_id(self, name: str) -> str:
         """One that no model has, after `name`."""

@@ -2,9 +2,10 @@
 
 import contextlib
 import json
+import os
 import shutil
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -23,20 +24,27 @@ class Purpose:
 
     precisions -- the forms to build: once they are installed the files have served
     keep -- they stay nevertheless, until the model is removed
+    repository -- of a model that is in no catalogue, OWNER/NAME: once it is installed the files have served
     """
 
     precisions: tuple[Precision, ...]
     keep: bool = False
+    repository: str = ""
 
     def write(self, folder: Path) -> None:
-        (folder / _PURPOSE_NAME).write_text(json.dumps(asdict(self)), encoding="utf-8")
+        """Whole or not at all, even if the process ends in the middle: without it nobody knows what the files are for,
+        nor that they are to be kept."""
+        fresh = folder / f"{_PURPOSE_NAME}.new"
+        fresh.write_text(json.dumps(asdict(self)), encoding="utf-8")
+        fresh.replace(folder / _PURPOSE_NAME)
 
     @classmethod
     def read(cls, folder: Path) -> Self | None:
         try:
             values = json.loads((folder / _PURPOSE_NAME).read_text(encoding="utf-8"))
-            return cls(tuple(map(Precision, values["precisions"])), values["keep"] is True)
-        except (OSError, ValueError, KeyError, TypeError):
+            repository = str(values.get("repository", ""))
+            return cls(tuple(map(Precision, values["precisions"])), values["keep"] is True, repository)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
 
@@ -49,7 +57,7 @@ def begin(store: ModelStore, model_id: str, purpose: Purpose) -> Path:
     for path in folder.glob(f"{_PASSING_PREFIX}*"):
         shutil.rmtree(path, ignore_errors=True)
     before = Purpose.read(folder)
-    Purpose(purpose.precisions, purpose.keep or (before is not None and before.keep)).write(folder)
+    replace(purpose, keep=purpose.keep or (before is not None and before.keep)).write(folder)
     return folder
 
 
@@ -81,6 +89,25 @@ def is_begun(store: ModelStore, model_id: str) -> bool:
             return False
 
 
+def begun_bytes(store: ModelStore, model_id: str) -> int:
+    """How much has been fetched of a model. Raises WriterError for a folder that cannot be read."""
+    with using(store.models_dir):
+        files = (Path(root, name) for root, _, names in os.walk(store.source_folder(model_id)) for name in names)
+        return sum(_size_bytes(path) for path in files if not path.name.startswith("."))
+
+
+def begun_repository(store: ModelStore, model_id: str) -> str:
+    """The repository that a model is being fetched from, as OWNER/NAME; "" for one of the catalogue."""
+    purpose = Purpose.read(store.source_folder(model_id))
+    return "" if purpose is None else purpose.repository
+
+
+def begun_as(store: ModelStore, repository: str) -> str:
+    """The id under which a repository is being fetched; "" for one that is not."""
+    folders = (folder.name for folder in store.source_folders())
+    return next((name for name in folders if begun_repository(store, name) == repository), "")
+
+
 def sweep(store: ModelStore) -> None:
     """Delete files that have served, which a kill in the moment after their model was installed has left."""
     with contextlib.suppress(OSError):
@@ -107,4 +134,15 @@ def _has_served(store: ModelStore, folder: Path) -> bool:
     purpose = Purpose.read(folder)
     if purpose is None or purpose.keep or not store.has_own(folder.name):  # what came with Writer took no files
         return False
+    if purpose.repository:
+        return any(
+            model.id == folder.name and purpose.repository in model.manifest.source.split() for model in store.list()
+        )
     return are_installed(store, folder.name, purpose.precisions)
+
+
+def _size_bytes(path: Path) -> int:
+    try:
+        return path.lstat().st_size
+    except FileNotFoundError:  # since they were listed
+        return 0

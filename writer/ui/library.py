@@ -109,6 +109,10 @@ class LibraryController(QObject):
 
     def get(self, model_id: str, precisions: tuple[Precision, ...] = (), *, was_asked_for: bool = True) -> None:
         """Fetch and build a model of the catalogue, or go on with one that was paused."""
+        item = next((item for item in self.shelf if item.id == model_id), None)
+        if item is not None and item.repository:
+            self.add_repository(item.repository)
+            return
         self._queue(
             _Job(
                 model_id,
@@ -125,12 +129,14 @@ class LibraryController(QObject):
         self._queue(_Job(_ADDED + str(source), source.name, lambda: self._open().add(source), was_asked_for=True))
 
     def add_repository(self, name: str) -> None:
-        """A model from the hub, as OWNER/NAME; given up, it goes on from where it was when it is added again."""
+        """A model from the hub, as OWNER/NAME, or on with one that was paused."""
+        begun = next((item.id for item in self.shelf if item.repository == name), "")
         self._queue(
             _Job(
-                _ADDED + name,
+                begun or _ADDED + name,
                 name,
-                lambda: self._open().add_repository(name),
+                lambda: self._open().add_repository(name, begun),
+                can_pause=True,
                 fetches=True,
                 was_asked_for=True,
             )
@@ -279,11 +285,13 @@ class LibraryController(QObject):
 
     def _discard(self, key: str) -> None:
         def discarding() -> Iterator[object]:
+            from writer.models import sources
             from writer.models.install import discard_download
 
-            added, name = key.removeprefix(_ADDED), key.rpartition("/")[2]
-            # Nothing is installed under the id that an unfinished addition has, so it is found again.
-            discard_download(key if added == key else self._open().new_id(name), self._store)
+            added = key.removeprefix(_ADDED)
+            model_id = key if added == key else sources.begun_as(self._store, added)
+            if model_id:
+                discard_download(model_id, self._store)
             yield from self._read_shelf()
 
         self._queue(_Job("", "", discarding))

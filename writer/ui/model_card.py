@@ -17,17 +17,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from writer.models.catalog import DEFAULT_MODEL, CatalogEntry
+from writer.models.catalog import DEFAULT_MODEL
 from writer.models.disk import amount
-from writer.models.manifest import Manifest
 from writer.models.precision import Precision
 from writer.models.shelf import ShelfItem
-from writer.ui.about_panel import parameters_text
 from writer.ui.form_row import FormRow
 from writer.ui.icons import IconButton
 from writer.ui.labels import plain_label
 from writer.ui.library import Activity
 from writer.ui.model_damage import GET_AGAIN, card_hint
+from writer.ui.model_facts import facts_text, size_bytes
 from writer.ui.theme import SPACE
 
 _BAR_STEPS = 1000
@@ -184,7 +183,7 @@ class ModelCard(QFrame):
         summary = item.entry.summary if item.entry else ""
         self._summary.setText(summary)
         self._summary.setVisible(bool(summary))
-        facts = _installed_facts(item) if item.model else _offer(item.entry) if item.entry else ""
+        facts = facts_text(item)
         self._facts.setText(facts)
         self._facts.setVisible(bool(facts))
         remedy = card_hint(is_shipped=item.is_shipped, can_get=item.entry is not None)
@@ -258,12 +257,13 @@ class ModelCard(QFrame):
             widget.setVisible(is_busy)
         if self._activity is not None:
             self._figures.setVisible(bool(self._activity.step.figures))
-        can_get = item.entry is not None and not item.is_ready and not is_busy and not asks
+        is_left = not item.is_ready and not is_busy and not asks
+        can_get = is_left and (item.entry is not None or bool(item.repository))
         visible = {
             "get": can_get and not item.is_begun,
             "resume": can_get and item.is_begun,
             "pause": self._activity is not None and self._activity.can_pause,
-            "cancel": is_busy or (can_get and item.is_begun),
+            "cancel": is_busy or (is_left and item.is_begun),
             "remove": asks,
             "keep": asks,
         }
@@ -277,7 +277,7 @@ class ModelCard(QFrame):
 
     def _ask_removal(self, *, asks: bool) -> None:
         self._asks_removal = asks
-        size = f"{amount(_size_bytes(self._item.model.manifest))} become free; " if self._item.model else ""
+        size = f"{amount(size_bytes(self._item.model.manifest))} become free; " if self._item.model else ""
         again = "Getting it again takes a download." if self._item.entry else "Writer cannot bring it back."
         if self._item.hides_shipped:
             again = "The one that Writer came with takes its place."
@@ -310,28 +310,3 @@ class ModelCard(QFrame):
         self._buttons["keep"].setToolTip("Leave everything as it is.")
         self._buttons["remove"].clicked.connect(lambda: self.remove_requested.emit(self._item.id))
         self._buttons["keep"].clicked.connect(lambda: self._ask_removal(asks=False))
-
-
-def _size_bytes(manifest: Manifest) -> int:
-    """Of all files that a model was built with."""
-    groups = (manifest.shared_files, *(record.files for record in manifest.precisions.values()))
-    return sum({name: file.size_bytes for files in groups for name, file in files.items()}.values())
-
-
-def _offer(entry: CatalogEntry) -> str:
-    return "\n".join(
-        (
-            parameters_text(entry.parameters),
-            f"Licence: {entry.licence}",
-            f"{amount(entry.download_bytes)} to download",
-            f"{amount(entry.disk_bytes)} on disk, {amount(entry.memory_bytes)} of memory",
-        )
-    )
-
-
-def _installed_facts(item: ShelfItem) -> str:
-    assert item.model is not None
-    manifest = item.model.manifest
-    size = [parameters_text(manifest.parameters)] if manifest.parameters else []
-    origin = ["A part of Writer"] if item.is_shipped else []
-    return "\n".join((*size, f"Licence: {manifest.licence or 'not stated'}", *origin))
