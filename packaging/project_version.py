@@ -1,4 +1,4 @@
-"""Writer's version, from the one place where it stands, without importing Writer."""
+"""Writer's version, from the one place where it stands, without importing Writer. Run as a program, it prints it."""
 
 import re
 from pathlib import Path
@@ -19,3 +19,7 @@ def numeric_version(version: str) -> str:
     if numbers is None:
         raise ValueError(f"{version} begins with no number")
     return ".".join([*numbers[0].split("."), "0", "0", "0"][:4])
+
+
+if __name__ == "__main__":
+    print(project_version())
