@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -20,15 +21,20 @@ def main() -> None:
 
 
 def freeze(target: Path) -> None:
-    """Leave the program in the folder `writer` in `target`; what was there before is replaced."""
+    """Leave the program in the folder `writer` in `target`; what was there before is replaced when all is done."""
+    work, finished = target / "work", target / "work" / "finished"
     if sys.platform in ("win32", "darwin"):
         make_icons()
-    command = [sys.executable, "-m", "PyInstaller", "--noconfirm", "--clean", "--log-level=WARN"]
-    command += [f"--distpath={target}", f"--workpath={target / 'work'}", str(HERE / "writer.spec")]
+    command = [sys.executable, "-m", "PyInstaller", "--noconfirm", "--clean", "--log-level=ERROR"]
+    command += [f"--distpath={finished}", f"--workpath={work}", str(HERE / "writer.spec")]
     subprocess.run(command, check=True, cwd=ROOT, env=os.environ | fixed_environment())
     if sys.platform == "linux":
-        strip(target / "writer" / "_internal")
-    collect_licences(target / "writer")
+        strip(finished / "writer" / "_internal")
+    collect_licences(finished / "writer")
+    for made in finished.iterdir():
+        shutil.rmtree(target / made.name, ignore_errors=True)
+        made.replace(target / made.name)
+    shutil.rmtree(work)
 
 
 def make_icons() -> None:

@@ -164,11 +164,9 @@ def reached(names: Collection[str], needs: Callable[[str], Iterable[str]]) -> se
 
 
 def _is_library(name: str) -> bool:
-    """Whether it is one of those that only others ask for: modules of Python and plugins are loaded by themselves."""
+    """Whether it is one of those that only others ask for: modules of Python, plugins and what lies beside them are
+    loaded by themselves."""
     path = PurePosixPath(name)
-    return path.name.startswith("lib") and "plugins" not in path.parts and not path.name.startswith("libpython")
-
-
-def is_resource(name: str) -> bool:
-    """Whether the program reads, or a licence asks for, `name` below resources/."""
-    return not name.startswith("screenshots/")
+    folder = path.parent.as_posix()
+    is_among_libraries = folder in (".", "PySide6/Qt/lib") or folder.endswith(".libs")
+    return is_among_libraries and path.name.startswith("lib") and not path.name.startswith("libpython")
