@@ -1,5 +1,6 @@
 """What the model is shown of the open document, the horizon that is told of, and reading ahead in pauses."""
 
+import dataclasses
 from collections.abc import Iterator
 
 import pytest
@@ -8,7 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.ui.writing_parts import WAIT_MS, assert_at_rest, wait_for_engine
 from writer.assist.context import Origin
-from writer.assist.context_notes import ContextNotes
+from writer.assist.context_notes import ContextNotes, LoreEntry
 from writer.document.document import Document
 from writer.engine.kv_cache import KVCache
 from writer.models.loaded import LoadedModel
@@ -146,6 +147,68 @@ def test_the_text_is_read_in_a_pause_and_the_next_context_goes_on_from_it(
     context = keeper.context_at(len(TEXT))
     assert context is not None
     assert tuple(cache.token_ids) == context.token_ids
+    assert_at_rest(worker, qtbot, keeper)
+
+
+LORE = ContextNotes(lore=(LoreEntry("v", "Marenka", ("Marenka",), "Marenka keeps the lighthouse."),))
+
+
+def n_to_read(keeper: ContextKeeper, cache: KVCache, caret: int) -> int:
+    """Tokens that whoever asks for something there has to wait for."""
+    context = keeper.context_at(caret)
+    assert context is not None
+    return context.n_tokens - cache.common_prefix(context.token_ids)
+
+
+def test_a_word_that_calls_for_lore_has_the_window_read_in_the_next_pause(
+    keeper: ContextKeeper, worker: Worker, cache: KVCache, qtbot: QtBot
+) -> None:
+    document = Document(TEXT, notes=LORE.to_json())
+    keeper.set_document(document)
+    keeper.note_caret(len(TEXT))
+    pause(keeper, worker, qtbot)
+    assert n_to_read(keeper, cache, len(TEXT)) == 0
+    end = len(TEXT) + len(" Marenka")
+    document.replace(len(TEXT), len(TEXT), " Marenka")
+    context = keeper.context_at(end)
+    assert context is not None
+    assert context.parts[0].origin is Origin.LORE
+    assert n_to_read(keeper, cache, end) == context.n_tokens, "what stands before the text is new"
+    keeper.note_caret(end)
+    pause(keeper, worker, qtbot)
+    assert n_to_read(keeper, cache, end) == 0
+    document.replace(end, end, " sleeps.")
+    assert n_to_read(keeper, cache, end + len(" sleeps.")) < 16, "and stays from then on"
+
+
+@pytest.mark.parametrize("change", ["notes", "text"])
+def test_what_changes_while_the_caret_stays_is_read_in_the_next_pause_too(
+    keeper: ContextKeeper, worker: Worker, cache: KVCache, qtbot: QtBot, change: str
+) -> None:
+    document = Document(f"Mirinda: {TEXT}", notes=LORE.to_json())
+    keeper.set_document(document)
+    keeper.note_caret(len(document))
+    pause(keeper, worker, qtbot)
+    before = keeper.context_at(len(document))
+    if change == "notes":
+        document.set_notes(dataclasses.replace(LORE, memory="A tiger, 1794.").to_json())
+    else:
+        document.replace(0, len("Mirinda"), "Marenka")
+    after = keeper.context_at(len(document))
+    assert before is not None
+    assert after is not None
+    assert after.parts[0].origin is (Origin.MEMORY if change == "notes" else Origin.LORE)
+    assert n_to_read(keeper, cache, len(document)) > 0
+    pause(keeper, worker, qtbot)
+    assert n_to_read(keeper, cache, len(document)) == 0
+
+
+def test_a_document_that_is_left_is_not_listened_to(keeper: ContextKeeper, worker: Worker, qtbot: QtBot) -> None:
+    left = Document(TEXT)
+    keeper.set_document(left)
+    keeper.set_document(Document(TEXT))
+    left.replace(0, 0, "Of old. ")
+    left.set_notes(LORE.to_json())
     assert_at_rest(worker, qtbot, keeper)
 
 

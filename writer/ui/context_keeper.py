@@ -33,6 +33,7 @@ class ContextKeeper(QObject):
         self._model: LoadedModel | None = None
         self._builder: ContextBuilder | None = None
         self._document = Document()
+        self._unsubscribe: Callable[[], object] = lambda: None
         self._caret = 0
         self._job = 0
         self._horizon: int | None = None
@@ -46,7 +47,11 @@ class ContextKeeper(QObject):
         self._make_builder()
 
     def set_document(self, document: Document) -> None:
+        self._unsubscribe()
         self._document = document
+        # New notes, or a word that calls for other lore, may put something else before all of the text.
+        unsubscribes = (document.subscribe(self._on_changed), document.subscribe_notes(self._on_changed))
+        self._unsubscribe = lambda: [unsubscribe() for unsubscribe in unsubscribes]
         self._make_builder()
         self._tell_horizon(None)
 
@@ -86,6 +91,10 @@ class ContextKeeper(QObject):
         if self._job:
             self._worker.cancel(self._job)
             self._job = 0
+
+    def _on_changed(self, _: object) -> None:
+        if not self._is_busy():
+            self.note_caret(self._caret)
 
     def _read_ahead(self) -> None:
         model = self._model
