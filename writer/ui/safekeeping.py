@@ -14,6 +14,7 @@ from writer.document.drafts.journal_writer import JournalWriter
 from writer.document.manuscript import Desk, Manuscript
 from writer.document.notes import NO_NOTES, Notes
 from writer.document.provenance import Author
+from writer.ui.outlet import Outlet
 
 
 class Safekeeping(QObject):
@@ -30,7 +31,7 @@ class Safekeeping(QObject):
         self._caret: int | None = None
         self.is_failing = False
         """Whether edits are in memory only."""
-        self.status_changed.connect(self._on_status_changed)
+        self._outlet = Outlet(self._on_told)
 
     def watch(
         self,
@@ -50,7 +51,7 @@ class Safekeeping(QObject):
             self._desk.ops,
             monotonic=time.monotonic,
             now=self._desk.now,
-            notify=self.status_changed.emit,
+            notify=self._outlet.tell,
             fallback=self._desk.fallback,
         )
         self.is_failing = False
@@ -120,5 +121,7 @@ class Safekeeping(QObject):
         if self._journal is not None:
             self._journal.record_notes(notes)
 
-    def _on_status_changed(self, notice: JournalNotice) -> None:
+    def _on_told(self, told: tuple[JournalNotice]) -> None:
+        (notice,) = told
         self.is_failing = notice.status is JournalStatus.NOT_KEPT
+        self.status_changed.emit(notice)

@@ -4,14 +4,17 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
 from writer.errors import WriterError
+from writer.ui.outlet import Outlet
 
 Job = Callable[[], Iterator[object]]
 """Makes the generator; called on the worker's thread, as is every step of it."""
 
+_UNEXPECTED = "Something unexpected went wrong; your text is as it was."
 _TYPING_S = 1.0  # after the last key that `hold` told of, the writer still types
 _GLANCE_S = 0.004  # while held: how soon an end of the hold, or of the job, is seen
 
@@ -31,6 +34,7 @@ class Worker(QObject):
 
     def __init__(self, parent: QObject | None = None, name: str = "engine") -> None:
         super().__init__(parent)
+        self._outlet = Outlet(self._hear)
         self._jobs: queue.SimpleQueue[tuple[int, Job] | None] = queue.SimpleQueue()
         self._last_job = 0
         self._stop_through = 0  # jobs up to this number are to end at their next yield
@@ -115,18 +119,24 @@ class Worker(QObject):
                         if isinstance(events, Generator):
                             events.close()
                         break
-                    self.event_arrived.emit(number, event)
+                    self._outlet.tell("event_arrived", number, event)
                     self._rest(number)
         except WriterError as error:
-            self.failed.emit(number, error.message, error.hint)
+            self._outlet.tell("failed", number, error.message, error.hint)
         except Exception as error:  # noqa: BLE001 - the thread must live on; the report goes to the front end
-            self.crashed.emit(error)
-            self.failed.emit(number, "Something unexpected went wrong; your text is as it was.", "Try again.")
+            self._outlet.tell("crashed", error)
+            self._outlet.tell("failed", number, _UNEXPECTED, "Try again.")
         else:
-            (self.stopped if self._is_over(number) else self.finished).emit(number)
+            self._outlet.tell("stopped" if self._is_over(number) else "finished", number)
 
     def _rest(self, number: int) -> None:
         if self.pause_s and time.monotonic() < self._held_until_s + _TYPING_S:
             time.sleep(self.pause_s)
         while time.monotonic() < self._held_until_s and not self._is_over(number):
             time.sleep(_GLANCE_S)
+
+    # -- on the window's thread ------------------------------------------------------------------------------------
+
+    def _hear(self, told: tuple[Any, ...]) -> None:
+        signal, *arguments = told
+        getattr(self, signal).emit(*arguments)
