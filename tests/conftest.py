@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,6 +58,19 @@ def writer_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
     home = tmp_path_factory.mktemp("writer-home")
     monkeypatch.setenv("WRITER_HOME", str(home))
     return home
+
+
+@pytest.fixture
+def heard_signals() -> Iterator[None]:
+    """A process that the test starts can be told to end. One that began with signals ignored, in the background of a
+    script or under nohup, hands that on to those it starts; a function that does nothing is not handed on."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    ignored = [number for number in numbers if signal.getsignal(number) is signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, lambda *_: None)
+    yield
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """What goes wrong is told in the window, and the text stays: a model that returns no numbers, no network at the first
 start, a file that is no text."""
 
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -86,7 +87,10 @@ def one_application(qapp: QApplication, delete_widgets: None, monkeypatch: pytes
     """`run_app` makes an application; the tests have one already. Its exec returns once the test's steps have run."""
     monkeypatch.setattr(app_module, "make_application", lambda arguments: qapp)
     monkeypatch.setattr("sys.excepthook", lambda *details: pytest.fail(str(details)))
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     yield
+    for number, handler in handlers.items():  # `run_app` has set its own, which would keep the window
+        signal.signal(number, handler)
     for widget in qapp.topLevelWidgets():
         widget.close()
         widget.deleteLater()

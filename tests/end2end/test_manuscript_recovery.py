@@ -210,7 +210,7 @@ def test_throwing_a_draft_away_takes_two_clicks_and_it_stays_in_the_trash(
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_d54_told_to_end_the_program_puts_everything_on_the_disk_and_asks_nothing(
-    number: signal.Signals, tmp_path: Path
+    number: signal.Signals, heard_signals: None, tmp_path: Path
 ) -> None:
     script = Path(__file__).with_name("type_in_window.py")
     root = script.parents[2]
