@@ -13,6 +13,7 @@ class GenerationRecord:
     settings -- the sampling settings that differ from their defaults, by name
     context_hash -- SHA-256 of the token ids that the model was given (four bytes each, the lowest first), hex
     time -- when it began, ISO 8601 with the offset from UTC
+    others -- fields of a newer Writer, which stay where they are
     """
 
     id: str
@@ -23,18 +24,23 @@ class GenerationRecord:
     seed: int | None = None
     context_hash: str = ""
     time: str = ""
+    others: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        return {**vars(self), "settings": dict(self.settings)}
+        known = {**vars(self), "settings": dict(self.settings)}
+        del known["others"]
+        return {**self.others, **known}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "GenerationRecord":
-        """Raises ValueError for what is no record; fields that this version does not know are left out."""
-        known: dict[str, Any] = {name: value for name, value in values.items() if name in cls.__dataclass_fields__}
+        """Raises ValueError for what is no record."""
+        names = cls.__dataclass_fields__.keys() - {"others"}
+        known: dict[str, Any] = {name: value for name, value in values.items() if name in names}
         seed, settings = known.get("seed"), known.get("settings", {})
         texts = [value for name, value in known.items() if name not in ("seed", "settings")]
         if not all(isinstance(text, str) for text in texts) or not isinstance(settings, dict):
             raise ValueError("a generation record has a field of the wrong type")
         if not isinstance(seed, int | None) or not known.get("id"):
             raise ValueError("a generation record has no id, or no whole number for a seed")
-        return cls(**{"model_id": "", **known})
+        others = {name: value for name, value in values.items() if name not in names}
+        return cls(**{"model_id": "", **known}, others=others)

@@ -23,7 +23,7 @@ from writer.document.files.text_file import MAX_FILE_BYTES, Fingerprint, OpenedF
 from writer.document.generation_record import GenerationRecord
 from writer.document.history import Step
 from writer.document.provenance import Run
-from writer.document.versions.history_file import load_history, save_history
+from writer.document.versions.history_file import NewerHistoryError, load_history, save_history
 from writer.document.versions.version_store import Reason, VersionStore, document_key
 from writer.errors import WriterError
 
@@ -159,14 +159,18 @@ def open_manuscript(path: Path, desk: Desk, encoding: str | None = None, *, desp
     )
     known = read_sidecar(file.path, file.text, desk.ops)
     document = Document(file.text, known.runs, known.generations, known.notes)
-    history = load_history(_history_file(file.path, desk), file.text, desk.ops)
+    notices = [file.notice, known.notice]
+    try:
+        history = load_history(_history_file(file.path, desk), file.text, desk.ops)
+    except NewerHistoryError as error:
+        history = None
+        notices.append(str(error))
     if history is not None:
         document.restore_history(history.undo, history.redo)
         for record in history.generations:
             document.add_generation(record)
     manuscript = _manuscript(file, document)
     manuscript.keeps_authorship = not known.must_stay
-    notices = [file.notice, known.notice]
     if isinstance(taken, HeldBy):
         manuscript.read_only = taken.description
         return Opened(manuscript, tuple(notice for notice in notices if notice), taken)

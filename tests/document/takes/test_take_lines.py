@@ -85,6 +85,16 @@ def test_lines_and_fields_of_a_newer_writer_are_passed_over_and_stay(folder: Pat
     assert b"\nnobody knows" in written_anew
 
 
+def test_p03_changes_of_what_this_version_does_not_know_stay(folder: Path) -> None:
+    later = change_line("z", {"fate": "accepted"})
+    content = take_lines([A]) + _proven({"kind": "take-2", "id": "z"}) + later
+    read = TakesRead.of(content)
+    assert read.records() == [A]
+    again = TakesRead.of(read.to_bytes())
+    assert again.others == read.others
+    assert later.strip() in again.to_bytes()
+
+
 def test_a_change_that_makes_no_sense_hides_only_its_take() -> None:
     read = TakesRead.of(take_lines([A, B]) + change_line("a", {"place": "there", "id": "b"}))
     assert read.records() == [B]

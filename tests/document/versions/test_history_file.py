@@ -18,7 +18,7 @@ from writer.document.generation_record import GenerationRecord
 from writer.document.history import Step
 from writer.document.provenance import Author, Run
 from writer.document.versions import history_file
-from writer.document.versions.history_file import KeptHistory, load_history, save_history
+from writer.document.versions.history_file import KeptHistory, NewerHistoryError, load_history, save_history
 from writer.errors import WriterError
 
 RECORDS = tuple(GenerationRecord(f"g{n}", "tiny", seed=n) for n in range(3))
@@ -326,3 +326,27 @@ def test_a_history_that_would_begin_in_the_future_of_another_is_not_taken(tmp_pa
     step = Step("Typing", [Change(0, "", "a", Author.HUMAN, None, (), (Run(1, Author.HUMAN),))], 0, 1)
     save_history(tmp_path / "h", "a", [step], [replace(step, before=2, after=3)], (), FileOps())
     assert load_history(tmp_path / "h", "a", FileOps()) is None
+
+
+def test_p03_what_a_newer_writer_kept_for_undo_is_refused_and_stays(tmp_path: Path) -> None:
+    path, document = tmp_path / "h", Document("a")
+    document.replace(1, 1, "b", Author.HUMAN)
+    newer = zlib.compress(b'{"format":2,"steps":[{"who":"knows"}]}')
+    path.write_bytes(newer)
+    with pytest.raises(NewerHistoryError, match="by a newer Writer") as caught:
+        load_history(path, document.text, FileOps())
+    assert caught.value.hint == "Update Writer."
+    save(path, document)
+    assert path.read_bytes() == newer
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"no zlib", zlib.compress(b'{"format":"2"}'), zlib.compress(b'{"format":0}'), zlib.compress(b"[]")]
+)
+def test_what_is_only_damaged_gives_way(tmp_path: Path, content: bytes) -> None:
+    path, document = tmp_path / "h", Document("a")
+    document.replace(1, 1, "b", Author.HUMAN)
+    path.write_bytes(content)
+    assert load_history(path, document.text, FileOps()) is None
+    save(path, document)
+    assert way_back(reopen(path, document)) == way_back(document)

@@ -199,13 +199,6 @@ def test_a_version_whose_details_are_damaged_is_still_there_in_its_place_and_sta
     assert [version.name for version in store.list(KEY)][-2:] == ["", "(details lost)"]
 
 
-def test_a_record_of_a_newer_writer_is_told_as_far_as_it_is_known(store: VersionStore, tmp_path: Path) -> None:
-    version = add(store, "one", name="First")
-    path = next(tmp_path.rglob("*.json"))
-    path.write_bytes(json.dumps({**json.loads(path.read_bytes()), "format": 2, "colour": "red"}).encode())
-    assert store.list(KEY) == (version,)
-
-
 @pytest.mark.parametrize("damage", [lambda data: b"", lambda data: data[:-3], lambda data: bytes(reversed(data))])
 def test_a_damaged_text_is_told_and_keeping_the_same_heals_it(
     store: VersionStore, tmp_path: Path, damage: Callable[[bytes], bytes]

@@ -80,10 +80,9 @@ class TakesRead:
                 self.n_superfluous += self._lengths.get(id_, 0)
                 self.takes[id_] = take
                 self._lengths[id_] = len(line)
-            case {"kind": "change", "id": str(id_), "values": dict() as values}:
+            case {"kind": "change", "id": str(id_), "values": dict() as values} if id_ in self.takes:
                 self.n_superfluous += len(line)
-                if id_ in self.takes:
-                    self.takes[id_] |= values | {"id": id_}
+                self.takes[id_] |= values | {"id": id_}
             case _:
                 self.others.append(line)
 

@@ -2,6 +2,8 @@
 
 import contextlib
 import hashlib
+import re
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -28,6 +30,7 @@ from writer.document.versions.packing import (
 from writer.errors import WriterError
 
 _FORMAT = 1
+_HEAD, _HEAD_BYTES = re.compile(rb'\{"format":(\d{1,9})[,}]'), 64
 _MAX_CHARACTERS = 8_000_000  # in all changes together
 _CHARACTERS_PER_CHANGE = 700  # counted for each: with its runs that makes 10,000 short ones, read in under a second
 _CHARACTERS_PER_RUN = 40
@@ -42,6 +45,10 @@ class KeptHistory:
     generations: tuple[GenerationRecord, ...]
 
 
+class NewerHistoryError(WriterError):
+    """A newer Writer kept what undo needs, and it is not touched."""
+
+
 def save_history(
     path: Path,
     text: str,
@@ -50,18 +57,21 @@ def save_history(
     generations: Iterable[GenerationRecord],
     ops: FileOps,
 ) -> None:
-    """Keep the steps around `text`, those nearest to it first when all would be too much. Raises WriterError.
+    """Keep the steps around `text`, those nearest to it first when all would be too much; nothing where a newer Writer
+    has kept others. Raises WriterError.
 
     undo, redo -- as `History.undo_steps` and `redo_steps` give them
     generations -- any; those whose texts the steps hold are kept
     """
+    if _is_newer(path, ops):
+        return
     room = _MAX_CHARACTERS
     kept_undo = _nearest(undo, room)
     room -= sum(map(_size, kept_undo))
     kept_redo = _nearest(redo, room)
     wanted = {run.generation for step in (*kept_undo, *kept_redo) for change in step.changes for run in _runs(change)}
     values = {
-        "format": _FORMAT,
+        "format": _FORMAT,  # first: see `_is_newer`
         "text": _sha256(text),
         "undo": [_step_to_json(step) for step in kept_undo],
         "redo": [_step_to_json(step) for step in kept_redo],
@@ -76,7 +86,13 @@ def save_history(
 
 
 def load_history(path: Path, text: str, ops: FileOps) -> KeptHistory | None:
-    """What was kept for exactly this text; None when there is nothing, or nothing that fits it in every step."""
+    """What was kept for exactly this text; None when there is nothing, or nothing that fits it in every step. Raises
+    NewerHistoryError."""
+    if _is_newer(path, ops):
+        raise NewerHistoryError(
+            "What undo needs was kept by a newer Writer: it stays, and what you do here can be undone until you close.",
+            "Update Writer.",
+        )
     with contextlib.suppress(OSError, ValueError):
         values = from_bytes(decompress(ops.read(path)))
         if values.get("format") != _FORMAT or values.get("text") != _sha256(text):
@@ -86,6 +102,16 @@ def load_history(path: Path, text: str, ops: FileOps) -> KeptHistory | None:
             records = as_list(values.get("generations"))
             return KeptHistory(undo, redo, tuple(GenerationRecord.from_json(as_object(record)) for record in records))
     return None
+
+
+def _is_newer(path: Path, ops: FileOps) -> bool:
+    """Without unpacking all of it, which can take as long as a save."""
+    try:
+        begin = zlib.decompressobj().decompress(ops.read(path), _HEAD_BYTES)
+    except (OSError, zlib.error):
+        return False
+    told = _HEAD.match(begin)
+    return told is not None and int(told[1]) > _FORMAT
 
 
 def _sha256(text: str) -> str:

@@ -26,8 +26,9 @@ def superfluous(versions: Sequence[Version], now: datetime, max_versions: int) -
     """Those of `versions`, newest first, that the schedule does not keep.
 
     It keeps all of the last day, one an hour for a week, one a day for three months and one a week after that; of each
-    hour, day and week the newest. Those with a name always stay, and for three months those that were kept before
-    something drastic or by hand. When more than `max_versions` would stay, the last day keeps one in ten minutes.
+    hour, day and week the newest. Those with a name or of a newer Writer always stay, and for three months those that
+    were kept before something drastic or by hand. When more than `max_versions` would stay, the last day keeps one in
+    ten minutes.
     """
     going = _off_schedule(versions, now, 0)
     if len(versions) - len(going) > max_versions:
@@ -38,7 +39,8 @@ def superfluous(versions: Sequence[Version], now: datetime, max_versions: int) -
 def beyond_caps(
     versions: Sequence[Version], sizes: Mapping[str, int], max_bytes: int, max_versions: int
 ) -> set[Version]:
-    """The oldest of `versions`, newest first, when all are too much; never the newest, nor one with a name.
+    """The oldest of `versions`, newest first, when all are too much; never the newest, nor one with a name or of a
+    newer Writer.
 
     A tenth of the room becomes free, so that the next version does not exceed the caps again.
 
@@ -53,7 +55,7 @@ def beyond_caps(
     for version in reversed(versions[1:]):
         if n_versions <= max_versions and n_bytes <= max_bytes:
             break
-        if version.name:
+        if version.name or version.is_from_newer:
             continue
         going.add(version)
         n_versions -= 1
@@ -68,7 +70,7 @@ def _off_schedule(versions: Sequence[Version], now: datetime, first_spacing_s: i
     taken: set[tuple[int, int]] = set()
     for rank, version in enumerate(versions):
         age = now - version.time
-        if version.name or (version.reason in _KEPT_LONGER and age < _KEPT_LONGER_FOR):
+        if version.name or version.is_from_newer or (version.reason in _KEPT_LONGER and age < _KEPT_LONGER_FOR):
             continue
         spacing = next(spacing for up_to, spacing in _SPACINGS if age <= up_to) or first_spacing_s
         if not spacing:

@@ -2,19 +2,21 @@
 
 import contextlib
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from writer.document.files.file_ops import FileOps
 from writer.document.files.staged_file import is_staged, replace_file
-from writer.document.versions.packing import compress, decompress
-from writer.document.versions.version_record import Reason, Version, content_id
+from writer.document.versions.packing import compress, decompress, from_bytes, to_bytes
+from writer.document.versions.version_record import Reason, Version, content_id, is_newer
 
 _RECORD = re.compile(r"(\d{8})-([0-9a-f]{64})\.json")
 _CONTENT = re.compile(r"([0-9a-f]{64})\.text")
+_OTHER_RECORD = re.compile(r"\d+-([0-9a-f]{64})\..+")  # a newer Writer's
+_NAME_OF_NEWER = "(of a newer Writer)"
 _NAME_OF_DAMAGED = "(details lost)"
 
 
@@ -30,11 +32,22 @@ class Record(NamedTuple):
 
 
 class Listing(NamedTuple):
-    """What is in the folder. records -- newest first; staged -- names of files that a save is at or has left"""
+    """What is in the folder.
+
+    records -- newest first
+    staged -- names of files that a save is at or has left
+    used_by_others -- contents that records of other kinds name
+    """
 
     records: list[Record]
     contents: set[str]
     staged: list[str]
+    used_by_others: set[str]
+
+    @property
+    def used(self) -> set[str]:
+        """Contents that must stay."""
+        return {record.content for record in self.records} | self.used_by_others
 
 
 class VersionFolder:
@@ -65,7 +78,7 @@ class VersionFolder:
 
     def listing(self) -> Listing:
         """Nothing when there is no such folder."""
-        found = Listing([], set(), [])
+        found = Listing([], set(), [], set())
         try:
             names = self._ops.names(self.path)
         except FileNotFoundError:
@@ -77,6 +90,8 @@ class VersionFolder:
                 found.contents.add(match[1])
             elif is_staged(name):
                 found.staged.append(name)
+            elif match := _OTHER_RECORD.fullmatch(name):
+                found.used_by_others.add(match[1])
         found.records.sort(reverse=True)
         return found
 
@@ -108,8 +123,14 @@ class VersionFolder:
         """Write a version's record; its content is there."""
         replace_file(self.path / _record(version).file_name, version.to_bytes(), self._ops)
 
-    def holds(self, version: Version) -> bool:
-        return self._ops.kind(self.path / _record(version).file_name) == "file"
+    def put_again(self, version: Version) -> None:
+        """Write a record that is there anew; fields of it that are not known here stay."""
+        path = self.path / _record(version).file_name
+        told = self._ops.read(path)
+        others: dict[str, Any] = {}
+        with contextlib.suppress(ValueError):
+            others = from_bytes(told)
+        replace_file(path, to_bytes(others | from_bytes(version.to_bytes())), self._ops)
 
     def remove(self, versions: Iterable[Version]) -> None:
         """The records first, and for good: what is in the list has its content even after a power cut."""
@@ -119,19 +140,19 @@ class VersionFolder:
             self._remove(_record(version).file_name)
         if contents:
             self._ops.sync_folder(self.path)
-            for content in contents - _contents(self.listing().records):
+            for content in contents - self.listing().used:
                 self._remove(self._content_path(content).name)
 
     def remove_left_over(self, before: datetime) -> None:
         """Remove what interrupted work has left, unless it is so new that it may be another Writer's at work."""
         listing = self.listing()
-        unused = [self._content_path(content).name for content in listing.contents - _contents(listing.records)]
+        unused = [self._content_path(content).name for content in listing.contents - listing.used]
         for name in [*unused, *listing.staged]:
             with contextlib.suppress(FileNotFoundError):
                 if self._ops.stat(self.path / name).st_mtime < before.timestamp():
                     self._remove(name)
         for record in listing.records:
-            if record.content not in listing.contents:
+            if record.content not in listing.contents and not self._is_from_newer(record):
                 self._remove(record.file_name)
 
     def sizes(self, contents: Iterable[str]) -> dict[str, int]:
@@ -151,7 +172,12 @@ class VersionFolder:
                 replace_file(self._content_path(version.content), data, self._ops)
                 listing.contents.add(version.content)
             sequence += 1
-            self.put(replace(version, key=self.key, sequence=sequence))
+            copy = replace(version, key=self.key, sequence=sequence)
+            if copy.is_from_newer:
+                told = self._ops.read(other.path / _record(version).file_name)
+                replace_file(self.path / _record(copy).file_name, told, self._ops)
+            else:
+                self.put(copy)
         return versions
 
     def _version(self, record: Record) -> Version:
@@ -160,7 +186,15 @@ class VersionFolder:
             return Version.from_bytes(self._ops.read(path), self.key, *record)
         except ValueError:  # it may have had a name, so it gets one, with which it stays
             time = datetime.fromtimestamp(self._ops.stat(path).st_mtime, UTC)
-            return Version(self.key, *record, time, Reason.SAVE, _NAME_OF_DAMAGED)
+            is_from_newer = self._is_from_newer(record)
+            name = _NAME_OF_NEWER if is_from_newer else _NAME_OF_DAMAGED
+            return Version(self.key, *record, time, Reason.SAVE, name, is_from_newer=is_from_newer)
+
+    def _is_from_newer(self, record: Record) -> bool:
+        try:
+            return is_newer(from_bytes(self._ops.read(self.path / record.file_name)))
+        except (FileNotFoundError, ValueError):
+            return False
 
     def _content_path(self, content: str) -> Path:
         return self.path / f"{content}.text"
@@ -172,10 +206,6 @@ class VersionFolder:
 
 def _record(version: Version) -> Record:
     return Record(version.sequence, version.content)
-
-
-def _contents(records: Collection[Record]) -> set[str]:
-    return {record.content for record in records}
 
 
 def _anywhere(version: Version) -> Version:

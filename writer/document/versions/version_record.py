@@ -1,16 +1,21 @@
 """One kept version of a text: what is told about it, and what it holds."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from writer.document.generation_record import GenerationRecord
 from writer.document.provenance import Run
 from writer.document.versions.packing import as_list, as_object, from_bytes, runs_from_json, runs_to_json, to_bytes
 
 _FORMAT = 1
+
+
+class NewerVersionError(ValueError):
+    """A newer Writer wrote it."""
 
 
 class Reason(StrEnum):
@@ -36,6 +41,7 @@ class Version:
     content -- SHA-256 of what it holds, hex: equal versions have equal ones
     time -- when it was kept, by the clock of that moment, with the offset from UTC
     name -- the writer's for it; "" for none
+    is_from_newer -- a newer Writer kept it: this one does not change it, and removes it only by hand
     """
 
     key: str
@@ -46,6 +52,7 @@ class Version:
     name: str = ""
     n_characters: int = 0
     n_words: int = 0
+    is_from_newer: bool = False
 
     def to_bytes(self) -> bytes:
         """All but what the file's name tells."""
@@ -62,18 +69,20 @@ class Version:
 
     @classmethod
     def from_bytes(cls, data: bytes, key: str, sequence: int, content: str) -> "Version":
-        """Raises ValueError when `data` is damaged."""
+        """Raises ValueError when `data` is damaged, or tells nothing that this Writer understands."""
         values = from_bytes(data)
         try:
             name, n_characters, n_words = values["name"], values["n_characters"], values["n_words"]
-            time, reason = datetime.fromisoformat(values["time"]), Reason(values["reason"])
+            time, told = datetime.fromisoformat(values["time"]), values["reason"]
         except (KeyError, TypeError) as error:
             raise ValueError("a field is missing or of the wrong type") from error
         if not isinstance(name, str) or type(n_characters) is not int or type(n_words) is not int:
             raise ValueError("a field is of the wrong type")
         if time.tzinfo is None:
             raise ValueError("a time without its offset")
-        return cls(key, sequence, content, time, reason, name, n_characters, n_words)
+        reason = Reason(told) if told in tuple(Reason) else Reason.SAVE
+        is_from_newer = is_newer(values) or reason != told
+        return cls(key, sequence, content, time, reason, name, n_characters, n_words, is_from_newer)
 
 
 @dataclass(frozen=True)
@@ -104,14 +113,22 @@ class VersionText:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "VersionText":
-        """Raises ValueError when `data` is damaged or of a newer Writer."""
+        """Raises ValueError when `data` is damaged, NewerVersionError when it is a newer Writer's."""
         values = from_bytes(data)
+        if is_newer(values):
+            raise NewerVersionError("a version of a newer Writer")
         text = values.get("text")
         if values.get("format") != _FORMAT or not isinstance(text, str):
-            raise ValueError("no version of a text, or one of a newer Writer")
+            raise ValueError("no version of a text")
         runs = runs_from_json(values.get("runs"), len(text))
         generations = [GenerationRecord.from_json(as_object(record)) for record in as_list(values.get("generations"))]
         return cls(text, runs, tuple(generations))
+
+
+def is_newer(values: Mapping[str, Any]) -> bool:
+    """Whether a record says that it is of a format which only a newer Writer knows."""
+    told = values.get("format")
+    return type(told) is int and told > _FORMAT
 
 
 def content_id(data: bytes) -> str:

@@ -16,12 +16,13 @@ from writer.document.generation_record import GenerationRecord
 from writer.document.provenance import Author, Run
 from writer.document.versions.thinning import beyond_caps, superfluous
 from writer.document.versions.version_folder import VersionFolder
-from writer.document.versions.version_record import Reason, Version, VersionText, content_id
+from writer.document.versions.version_record import NewerVersionError, Reason, Version, VersionText, content_id
 from writer.errors import WriterError
 
 __all__ = ["Reason", "Version", "VersionStore", "VersionText", "document_key"]
 
 _KEY = re.compile(r"[0-9A-Za-z_-]{1,64}")
+_UPDATE = "Update Writer."
 _LEFT_OVER_AFTER = timedelta(days=1)
 
 
@@ -89,16 +90,18 @@ class VersionStore:
         with self._using("read this version", version.key) as folder:
             try:
                 return VersionText.from_bytes(folder.read_content(version.content))
+            except NewerVersionError as error:
+                raise WriterError("A newer Writer kept this version, and this one cannot read it.", _UPDATE) from error
             except ValueError as error:
                 raise WriterError("This version is damaged and cannot be read.", "Choose another one.") from error
 
     def rename(self, version: Version, name: str) -> Version:
         """Give a version a name, with which it always stays, or take it away with ""."""
+        if version.is_from_newer:
+            raise WriterError("A newer Writer kept this version, and it stays as it is.", _UPDATE)
         renamed = replace(version, name=name)
         with self._using("rename this version", version.key) as folder:
-            if not folder.holds(version):
-                raise FileNotFoundError
-            folder.put(renamed)
+            folder.put_again(renamed)
         return renamed
 
     def delete(self, version: Version) -> None:
