@@ -10,11 +10,12 @@ from pathlib import Path
 
 
 def end(process: "subprocess.Popen[str]") -> None:
-    """A process that was started in a session of its own, and its children."""
+    """A process that was started in a session of its own, and its children, as far as they have not ended."""
     if sys.platform == "win32":
         subprocess.run(["taskkill", "/T", "/F", "/PID", str(process.pid)], capture_output=True, timeout=60)
     else:
-        os.killpg(process.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def end_left_over(found: Sequence[str]) -> None:
