@@ -4,6 +4,7 @@ Needs Debian's `nsis` (makensis). Runs on Linux: the folder was frozen on Window
 """
 
 import argparse
+import struct
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from project_version import numeric_version, project_version
 
 HERE = Path(__file__).resolve().parent
+# The panel beside the last page: its size in pixels, and the colours of the icon's ground from top to bottom.
+_PANEL = (164, 314)
+_TOP, _BOTTOM = (0x3F, 0x7D, 0x92), (0x24, 0x4C, 0x5A)
 
 
 def main() -> None:
@@ -31,6 +35,8 @@ def compile_installer(frozen: Path, icon: Path, output: Path, version: str) -> N
     with tempfile.TemporaryDirectory() as folder:
         macros = Path(folder) / "files.nsh"
         macros.write_text(file_macros(frozen), encoding="utf-8")
+        panel = Path(folder) / "panel.bmp"
+        panel.write_bytes(panel_bitmap())
         given = {
             "VERSION": version,
             "NUMERIC_VERSION": numeric_version(version),
@@ -38,6 +44,7 @@ def compile_installer(frozen: Path, icon: Path, output: Path, version: str) -> N
             "ICON": str(icon.resolve()),
             "OUTPUT": str(output.resolve()),
             "FILES": str(macros),
+            "PANEL": str(panel),
         }
         command = ["makensis", "-V2", "-WX", "-INPUTCHARSET", "UTF8"]
         command += [f"-D{name}={value}" for name, value in given.items()]
@@ -60,6 +67,19 @@ def file_macros(frozen: Path) -> str:
     # The folder that stands as the current one cannot be removed, and shortcuts begin there.
     install.append('SetOutPath "$INSTDIR"')
     return _macro("INSTALL_FILES", install) + _macro("UNINSTALL_FILES", uninstall)
+
+
+def panel_bitmap() -> bytes:
+    """A BMP picture of the panel, 24 bits a pixel, rows from the bottom up."""
+    width, height = _PANEL
+    rows = bytearray()
+    for y in range(height):
+        share = y / (height - 1)
+        red, green, blue = (round(low + share * (high - low)) for low, high in zip(_BOTTOM, _TOP, strict=True))
+        rows += bytes((blue, green, red)) * width
+        rows += bytes(-len(rows) % 4)
+    header = struct.pack("<IiiHHIIiiII", 40, width, height, 1, 24, 0, len(rows), 2835, 2835, 0, 0)
+    return b"BM" + struct.pack("<IHHI", 54 + len(rows), 0, 0, 54) + header + rows
 
 
 def size_kb(frozen: Path) -> int:

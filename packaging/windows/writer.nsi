@@ -1,5 +1,5 @@
 ; The installer for Windows: for one person, without an administrator's rights. Compiled by make_installer.py, which
-; gives VERSION, NUMERIC_VERSION, SIZE_KB, ICON, OUTPUT and FILES (the macros that list every file).
+; gives VERSION, NUMERIC_VERSION, SIZE_KB, ICON, PANEL, OUTPUT and FILES (the macros that list every file).
 ;
 ;   writer-setup.exe /S [/D=C:\folder]     installs without a question; exit code 2: Writer is still open
 ;   uninstall.exe /S                       removes without a question; exit code 2: Writer is still open
@@ -23,6 +23,7 @@ AllowSkipFiles off
 !include "${FILES}"
 
 !define PROGRAM "writer.exe"
+!define TERMINAL_PROGRAM "writer-cli.exe"
 !define UNINSTALL_KEY "Software\Microsoft\Windows\CurrentVersion\Uninstall\Writer"
 !define PROGRAM_KEY "Software\Classes\Applications\${PROGRAM}"
 !define DOCUMENT_CLASS "Writer.Document"
@@ -45,6 +46,7 @@ VIAddVersionKey "LegalCopyright" "Copyright (c) 2026 The Writer developers. MIT 
 
 !define MUI_ICON "${ICON}"
 !define MUI_UNICON "${ICON}"
+!define MUI_WELCOMEFINISHPAGE_BITMAP "${PANEL}"
 !define MUI_FINISHPAGE_RUN "$INSTDIR\${PROGRAM}"
 !define MUI_FINISHPAGE_RUN_TEXT "Start Writer"
 !insertmacro MUI_PAGE_DIRECTORY
@@ -87,24 +89,29 @@ Function ${un}AskToClose
 FunctionEnd
 !macroend
 
-; Leaves 1 on the stack while the program runs: then its file cannot be written.
+; Leaves 1 on the stack while either program runs: then its file cannot be written.
 !macro IS_OPEN un
 Function ${un}IsOpen
   Push $0
-  ${If} ${FileExists} "$INSTDIR\${PROGRAM}"
-    ClearErrors
-    FileOpen $0 "$INSTDIR\${PROGRAM}" a
-    ${If} ${Errors}
-      StrCpy $0 1
-    ${Else}
-      FileClose $0
-      StrCpy $0 0
-    ${EndIf}
-  ${Else}
-    StrCpy $0 0
-  ${EndIf}
+  Push $1
+  StrCpy $1 0
+  !insertmacro TRY "$INSTDIR\${PROGRAM}"
+  !insertmacro TRY "$INSTDIR\${TERMINAL_PROGRAM}"
+  StrCpy $0 $1
+  Pop $1
   Exch $0
 FunctionEnd
+!macroend
+!macro TRY file
+  ${If} ${FileExists} "${file}"
+    ClearErrors
+    FileOpen $0 "${file}" a
+    ${If} ${Errors}
+      StrCpy $1 1
+    ${Else}
+      FileClose $0
+    ${EndIf}
+  ${EndIf}
 !macroend
 
 ; Returns when the program is closed. A person may take as long as they like; without one, a quarter of a minute.
@@ -112,6 +119,11 @@ FunctionEnd
 Function ${un}CloseWriter
   Push $0
   Push $1
+  ; A folder that was chosen may end with a backslash, one that Windows names never does.
+  StrCpy $0 $INSTDIR 1 -1
+  ${If} $0 == "\"
+    StrCpy $INSTDIR $INSTDIR -1
+  ${EndIf}
   again:
     StrCpy $1 0
     Call ${un}IsOpen
