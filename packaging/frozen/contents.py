@@ -170,3 +170,8 @@ def _is_library(name: str) -> bool:
     folder = path.parent.as_posix()
     is_among_libraries = folder in (".", "PySide6/Qt/lib") or folder.endswith(".libs")
     return is_among_libraries and path.name.startswith("lib") and not path.name.startswith("libpython")
+
+
+def is_resource(name: str) -> bool:
+    """Whether the program reads, or a licence asks for, `name` below resources/."""
+    return not name.startswith("screenshots/")

@@ -12,10 +12,9 @@ import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
-import onnxruntime as ort
 
 from writer.engine.cpu import cpu_features, cpu_name, instruction_sets, slow_cpu_note
 from writer.engine.threads import ThreadChoice, choose_threads, most_threads
@@ -72,9 +71,16 @@ class DeviceReport:
     offered: tuple[OfferedDevice, ...]
 
 
+def runtime() -> Any:
+    """ONNX Runtime, loaded when it is first needed: a window can be written in before."""
+    import onnxruntime
+
+    return onnxruntime
+
+
 def runtime_version() -> str:
     """ONNX Runtime's."""
-    return str(ort.__version__)
+    return str(runtime().__version__)
 
 
 def describe_devices() -> DeviceReport:
@@ -88,7 +94,7 @@ def describe_devices() -> DeviceReport:
         None: "Writer runs models on the processor and with CUDA only.",
     }
     # CUDA may not be offered here, but it is what people look for.
-    others = (provider for provider in ort.get_available_providers() if provider not in _PROVIDERS)
+    others = (provider for provider in runtime().get_available_providers() if provider not in _PROVIDERS)
     offered = []
     for provider in (*_PROVIDERS, *others):
         device = _PROVIDERS.get(provider)
@@ -108,12 +114,12 @@ def describe_devices() -> DeviceReport:
 
 def preferred_device() -> Device:
     """Where a model should run if nobody says otherwise; whether it can shows only when it is tried."""
-    return "cuda" if CUDA_PROVIDER in ort.get_available_providers() else "cpu"
+    return "cuda" if CUDA_PROVIDER in runtime().get_available_providers() else "cpu"
 
 
 def cuda_problem() -> str:
     """Why CUDA cannot be used, in one sentence; "" when it can."""
-    if CUDA_PROVIDER not in ort.get_available_providers():
+    if CUDA_PROVIDER not in runtime().get_available_providers():
         return "This ONNX Runtime is the build without CUDA; `make run DEVICE=cuda` starts Writer with the other."
     if not _can_load("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"):
         return "No NVIDIA driver is installed, so CUDA cannot be used."
@@ -126,6 +132,7 @@ def cuda_problem() -> str:
 
 def _start_cuda() -> None:
     """Put one number there. Raises DeviceError."""
+    ort = runtime()
     ort.set_default_logger_severity(LOG_NOTHING)
     with contextlib.redirect_stdout(io.StringIO()):  # it prints what it does not find, which is told otherwise
         ort.preload_dlls()  # libraries that pip has installed, and not the system
@@ -159,7 +166,7 @@ def _missing_library() -> str:
     if sys.platform == "win32":
         return ""
     try:
-        ctypes.CDLL(str(Path(ort.__file__).parent / "capi" / "libonnxruntime_providers_cuda.so"))
+        ctypes.CDLL(str(Path(runtime().__file__).parent / "capi" / "libonnxruntime_providers_cuda.so"))
     except OSError as error:
         name, _, problem = str(error).partition(": ")
         if problem.startswith("cannot open shared object file"):

@@ -12,18 +12,20 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from writer.engine.config import ModelConfig
-from writer.engine.devices import Device, DeviceError, cuda_failure
+from writer.engine.devices import Device, DeviceError, cuda_failure, runtime
 from writer.engine.events import PrefillProgress
 from writer.engine.kv_cache import KVCache
 from writer.engine.session import PREFILL_CHUNK_TOKENS, Logits, ModelSession, open_graph
 from writer.errors import WriterError
+
+if TYPE_CHECKING:
+    import onnxruntime as ort
 
 # Keys of the metadata, whose values are JSON.
 START_TOKENS_KEY = "writer.start_token_ids"  # read before every text, and counted in no length below
@@ -36,7 +38,7 @@ ROW_COUNT_NAMES = ("num_logits_to_keep", "logits_to_keep")
 # Reading a text afresh in one step costs about as much as this share of it token by token.
 _AFRESH_SHARE = 8
 
-Past = tuple[ort.OrtValue, ...]
+Past = tuple["ort.OrtValue", ...]
 
 
 class PastCache(KVCache):
@@ -83,8 +85,9 @@ class PastCache(KVCache):
         self.branch_pasts.clear()
 
 
-def _shortened(value: ort.OrtValue, n_slots: int) -> ort.OrtValue:
-    return ort.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(value.numpy()[:, :, :n_slots]), value.device_name())
+def _shortened(value: "ort.OrtValue", n_slots: int) -> "ort.OrtValue":
+    shorter = np.ascontiguousarray(value.numpy()[:, :, :n_slots])
+    return runtime().OrtValue.ortvalue_from_numpy(shorter, value.device_name())
 
 
 class ImportedSession(ModelSession):
@@ -92,10 +95,10 @@ class ImportedSession(ModelSession):
 
     def __init__(
         self,
-        session: ort.InferenceSession,
+        session: "ort.InferenceSession",
         config: ModelConfig,
         device: Device = "cpu",
-        open_on_cpu: Callable[[], ort.InferenceSession] | None = None,
+        open_on_cpu: Callable[[], "ort.InferenceSession"] | None = None,
     ) -> None:
         """`open_on_cpu` gives the session that takes over when `device` fails in the middle of a text.
 
@@ -136,7 +139,7 @@ class ImportedSession(ModelSession):
 
     def _zeros(self, n_slots: int) -> Past:
         zeros = np.zeros((1, self.config.n_kv_head, n_slots, self.config.head_dim), self._past_type)
-        return (ort.OrtValue.ortvalue_from_numpy(zeros),) * len(self._past_names)
+        return (runtime().OrtValue.ortvalue_from_numpy(zeros),) * len(self._past_names)
 
     def prefill(
         self, cache: KVCache, token_ids: Sequence[int], chunk_tokens: int = PREFILL_CHUNK_TOKENS

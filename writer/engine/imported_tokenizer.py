@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Self
 
-from tokenizers import Tokenizer as _LibraryTokenizer
-
 from writer.engine.tokenizer import MAX_TOKENIZER_BYTES, Tokenizer, TokenizerSpec, bytes_of
 from writer.engine.untrusted_file import read_capped
 from writer.errors import WriterError
@@ -35,8 +33,10 @@ class ImportedTokenizer(Tokenizer):
     def __init__(self, description: str) -> None:
         """From the text of a tokenizer.json. Raises WriterError when the library cannot use it, or when it is not
         known which bytes its tokens stand for."""
+        from tokenizers import Tokenizer as LibraryTokenizer  # takes its time: with the first such model
+
         try:
-            bpe = guarded(lambda: _LibraryTokenizer.from_str(description))
+            bpe = guarded(lambda: LibraryTokenizer.from_str(description))
             decoder = json.loads(description).get("decoder") or {}
         except WriterError:
             raise

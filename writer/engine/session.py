@@ -6,19 +6,21 @@ buffers, and gives logits for the rows asked for. Not thread-safe: the engine th
 
 from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from writer.engine.config import ModelConfig
 from writer.engine.cpu import cpu_features, saturates_in_int8
-from writer.engine.devices import CPU_PROVIDER, CUDA_PROVIDER, LOG_NOTHING, Device, DeviceError, cuda_failure
+from writer.engine.devices import CPU_PROVIDER, CUDA_PROVIDER, LOG_NOTHING, Device, DeviceError, cuda_failure, runtime
 from writer.engine.events import PrefillProgress
 from writer.engine.kv_cache import KVCache
 from writer.engine.threads import choose_threads
 from writer.errors import WriterError
+
+if TYPE_CHECKING:
+    import onnxruntime as ort
 
 Logits = NDArray[np.float32]
 
@@ -38,7 +40,7 @@ class ModelSession:
 
     device: Device = "cpu"
 
-    def __init__(self, session: ort.InferenceSession, config: ModelConfig) -> None:
+    def __init__(self, session: "ort.InferenceSession", config: ModelConfig) -> None:
         self.config = config
         self._session = session
 
@@ -129,12 +131,12 @@ class ModelSession:
 class _CacheBinding:
     """Input and output binding of one cache: past and present are the same memory, so appending copies nothing."""
 
-    def __init__(self, session: ort.InferenceSession, cache: KVCache, n_vocab: int) -> None:
+    def __init__(self, session: "ort.InferenceSession", cache: KVCache, n_vocab: int) -> None:
         self._session = session
         self._io = session.io_binding()
         self._n_vocab = n_vocab
         self._logits: Logits = np.empty((1, 0, n_vocab), np.float32)
-        self._values = {name: ort.OrtValue.ortvalue_from_numpy(b) for name, b in cache.buffers.items()}
+        self._values = {name: runtime().OrtValue.ortvalue_from_numpy(b) for name, b in cache.buffers.items()}
         for name, value in self._values.items():
             self._io.bind_ortvalue_input(f"past.{name}", value)
             self._io.bind_ortvalue_output(f"present.{name}", value)
@@ -144,19 +146,21 @@ class _CacheBinding:
             self._io.bind_cpu_input(name, values)
         if self._logits.shape[1] != n_rows:
             self._logits = np.empty((1, n_rows, self._n_vocab), np.float32)
-            self._logits_value = ort.OrtValue.ortvalue_from_numpy(self._logits)
+            self._logits_value = runtime().OrtValue.ortvalue_from_numpy(self._logits)
             self._io.bind_ortvalue_output("logits", self._logits_value)
         self._session.run_with_iobinding(self._io)
         rows: Logits = self._logits[0]
         return rows
 
 
-def open_graph(graph: Path, n_threads: int | None = None, device: Device = "cpu") -> ort.InferenceSession:
+def open_graph(graph: Path, n_threads: int | None = None, device: Device = "cpu") -> "ort.InferenceSession":
     """Raises DeviceError when CUDA cannot take the model, WriterError when nothing can."""
     providers = [CUDA_PROVIDER, CPU_PROVIDER] if device == "cuda" else [CPU_PROVIDER]
     try:
         # ONNX Runtime's own fallback would print to the user's terminal and stay unknown here.
-        session = ort.InferenceSession(str(graph), _session_options(n_threads), providers=providers, enable_fallback=0)
+        session = runtime().InferenceSession(
+            str(graph), _session_options(n_threads), providers=providers, enable_fallback=0
+        )
     except Exception as error:  # ONNX Runtime's exceptions share no base class but Exception
         if device == "cuda":
             raise cuda_failure(error) from error
@@ -169,8 +173,8 @@ def open_graph(graph: Path, n_threads: int | None = None, device: Device = "cpu"
     return session
 
 
-def _session_options(n_threads: int | None) -> ort.SessionOptions:
-    options = ort.SessionOptions()
+def _session_options(n_threads: int | None) -> "ort.SessionOptions":
+    options = runtime().SessionOptions()
     options.intra_op_num_threads = n_threads or choose_threads().n_threads
     options.inter_op_num_threads = 1
     options.log_severity_level = LOG_NOTHING

@@ -12,9 +12,6 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Literal, Self
 
-from tokenizers import Tokenizer as _BpeTokenizer
-from tokenizers import models, pre_tokenizers
-
 from writer.engine.untrusted_file import parse_json, read_capped
 from writer.engine.vocabulary import Vocabulary
 from writer.errors import WriterError
@@ -112,13 +109,17 @@ class Tokenizer:
     """Text <-> token ids."""
 
     def __init__(self, spec: TokenizerSpec) -> None:
+        # With the first model, not with the window: loading the library takes its time.
+        from tokenizers import Tokenizer as BpeTokenizer
+        from tokenizers import models, pre_tokenizers
+
         self.spec = spec
         special = frozenset(spec.special_tokens)
         vocabulary = {token: i for i, token in enumerate(spec.tokens)}
         self.special_ids = frozenset(vocabulary[token] for token in special)
         # The library never sees the special tokens, so no text that looks like one can become one.
         typed = {token: i for token, i in vocabulary.items() if token not in special}
-        bpe = _BpeTokenizer(models.BPE(vocab=typed, merges=list(spec.merges)))
+        bpe = BpeTokenizer(models.BPE(vocab=typed, merges=list(spec.merges)))
         words = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
         if spec.pre_tokenizer == "smollm":
             digits = pre_tokenizers.Digits(individual_digits=True)

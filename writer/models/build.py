@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from writer import __version__
+from writer.engine.devices import runtime
 from writer.engine.session import ModelSession
 from writer.engine.tokenizer import TOKENIZER_NAME, Tokenizer, TokenizerSpec
 from writer.errors import WriterError
@@ -204,6 +205,7 @@ def measure(
     perplexity_fp32: float | None,
 ) -> Generator[BuildProgress, None, PrecisionRecord]:
     """What a graph costs and gives on this machine; `perplexity_fp32` None compares it with itself."""
+    runtime()  # what ONNX Runtime takes itself is not the model's
     gate.give_back_memory()
     resident = gate.resident_bytes()
     with gate.large_blocks_apart():

@@ -1,7 +1,6 @@
 """The licences of Writer and of what is shipped with it, as texts."""
 
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 DISTRIBUTION = "writer-desktop"
@@ -24,6 +23,8 @@ def own_licence(resources: Path) -> str:
             return (folder / "LICENSE").read_text(encoding="utf-8")
         except OSError:
             continue
+    from importlib.metadata import PackageNotFoundError, distribution  # takes its time
+
     try:
         return distribution(DISTRIBUTION).read_text("licenses/LICENSE") or ""
     except (PackageNotFoundError, OSError):
