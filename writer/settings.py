@@ -26,6 +26,8 @@ class Settings:
 
     model_id: str = ""  # "" is the best one installed
     precision: str = ""  # of that model; "" is its own default
+    device: str = ""  # where models run, "cpu" or "cuda"; "" is the best there is
+    n_threads: int = 0  # 0 is one for each core
     autosave: bool = True  # of manuscripts that have a name
     welcomed: bool = False  # the first page has been seen
     theme: str = "system"

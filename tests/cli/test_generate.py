@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.cli.run_writer import assert_one_line, writer
+from writer.cli import loading
 from writer.cli.main import main
 from writer.engine import generate as engine
 from writer.engine.events import Token
@@ -100,6 +101,18 @@ def test_a_stopped_generation_tells_what_was_measured(
     finished = json.loads(again.stdout)
     assert finished["text"].startswith(values["text"])
     assert finished["statistics"].keys() == figures.keys()
+
+
+def test_stopped_while_the_model_is_read_the_json_is_printed_all_the_same(
+    poem_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(loading, "load_model", stopped)
+    assert main(["generate", "Tyger Tyger", "--model", "poem", "--json", "--stats"]) == 130
+    values = json.loads(capsys.readouterr().out)
+    assert values == {"model": "poem", "text": "", "reason": "stopped", "statistics": None}
 
 
 def test_banned_words_are_neither_printed_nor_in_the_json(poem_home: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QPushButton, QSpinBox
 from pytestqt.qtbot import QtBot
 
 from tests.models.hub_server import Hub, serving
@@ -141,6 +141,22 @@ def test_models_are_switched_and_removed(window: MainWindow, qtbot: QtBot, write
     models = ModelStore(user_paths({"WRITER_HOME": str(writer_home)}).models)
     assert [model.id for model in models.list()] == ["poem"]
     assert window.files.document.text == "Tyger Tyger"
+
+
+def test_the_number_of_threads_is_chosen_kept_and_used(
+    window: MainWindow, qtbot: QtBot, writer_home: Path, open_window: OpenWindow
+) -> None:
+    before = window.host.model
+    box = window.models.findChild(QSpinBox, "threads")
+    box.setValue(1)
+    until(window, qtbot, lambda: window.host.model is not before)
+    assert window.host.model.installed.id == "poem"
+    assert (window.settings.n_threads, window.settings.device) == (1, "")
+    window.menus.continue_writing.trigger()
+    until(window, qtbot, lambda: len(window.files.document.text) > len("Tyger Tyger"))
+    window.close()
+    again = open_window("Tyger")
+    assert again.models.findChild(QSpinBox, "threads").value() == 1
 
 
 def test_a_hub_that_fails_is_told_in_one_sentence(window: MainWindow, hub: Hub, qtbot: QtBot) -> None:

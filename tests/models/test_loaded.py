@@ -98,10 +98,7 @@ def test_cuda_takes_half_precision_whatever_the_default_is(both: InstalledModel,
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        (
-            None,
-            "Tiny has no half-precision form, which CUDA needs; `writer models get tiny --precision fp16` builds it.",
-        ),
+        (None, "Tiny has no half-precision form, which CUDA needs."),
         (Precision.INT8, "The form int8 is made for processors."),
     ],
 )
@@ -113,6 +110,7 @@ def test_a_form_that_cuda_cannot_run_runs_on_the_processor(
     model = LoadedModel.load(installed, asked, device="cuda")
     assert card.opened == ["int8 cpu"]
     assert model.device_note.endswith(f"{words} The model runs on the processor.")
+    assert model.lacks_cuda_form == (asked is None)
 
 
 @pytest.mark.parametrize(

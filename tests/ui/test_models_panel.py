@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QEvent, QMimeData, QObject, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QScrollArea, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QScrollArea, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.ui.shelf_items import CATALOG, DEFAULT_MODEL, STARTER, damaged, here, to_get
@@ -17,8 +17,9 @@ from writer.models.precision import Precision
 from writer.models.progress import Step
 from writer.models.shelf import ShelfItem
 from writer.ui.library import Activity
+from writer.ui.machine_section import machine_text
 from writer.ui.model_card import ModelCard
-from writer.ui.models_panel import ModelsPanel, machine_text
+from writer.ui.models_panel import ModelsPanel
 
 # Qt says so for every top-level window without a screen.
 pytestmark = pytest.mark.qt_log_ignore("does not support propagateSizeHints")
@@ -111,7 +112,7 @@ def test_on_a_fresh_machine(panel: ModelsPanel) -> None:
     assert (here_title, to_get_title) == ("On this machine", "To get")
     assert none_yet.startswith("None yet.")
     assert rest[: len(CATALOG)] == list(CATALOG)
-    assert rest[len(CATALOG) : -1] == ["Add another model", "Or drop a folder or a .gguf file here.", "This machine"]
+    assert rest[len(CATALOG) :] == ["Add another model", "Or drop a folder or a .gguf file here.", "This machine"]
 
 
 def test_what_is_here_stands_first(panel: ModelsPanel) -> None:
@@ -343,3 +344,10 @@ def test_the_machine_is_looked_at_when_the_panel_is_first_seen(qtbot: QtBot) -> 
     panel.hide()
     with qtbot.assertNotEmitted(panel.devices_requested):
         panel.show()
+
+
+def test_what_is_chosen_of_the_machine_is_passed_on(panel: ModelsPanel, qtbot: QtBot) -> None:
+    panel.set_machine_choice("cpu", 1)
+    with qtbot.waitSignal(panel.machine_chosen) as told:
+        panel.findChild(QSpinBox, "threads").setValue(0)
+    assert told.args == ["cpu", 0]

@@ -99,10 +99,11 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError("The prompt is empty.", "Give some text to continue.")
     from writer.engine.generate import generate
 
-    model = load_model(options.model, precision, options.threads, options.device)
     assert config.seed is not None
-    recorder = Recorder(config.seed)
+    recorder, model_id = Recorder(config.seed), options.model
     try:
+        model = load_model(options.model, precision, options.threads, options.device)
+        model_id = model.installed.id
         with closing(generate(model.session, model.tokenizer, model.cache, prompt, config)) as events:  # type: ignore[type-var]
             for event in events:
                 recorder.add(event)
@@ -113,7 +114,7 @@ def run(options: argparse.Namespace) -> int:
         print(file=sys.stderr)
     figures = recorder.figures()
     if options.json:
-        values: dict[str, Any] = {"model": model.installed.id, "text": recorder.text, "reason": recorder.reason}
+        values: dict[str, Any] = {"model": model_id, "text": recorder.text, "reason": recorder.reason}
         values["statistics"] = figures
         if config.n_alternatives:
             values["tokens"] = [dataclasses.asdict(token) for token in recorder.tokens]
@@ -121,7 +122,7 @@ def run(options: argparse.Namespace) -> int:
     else:
         print()
     if options.stats and figures:
-        print(_statistics_line(model.installed.id, figures), file=sys.stderr)
+        print(_statistics_line(model_id, figures), file=sys.stderr)
     return 0 if recorder.is_finished else 130
 
 

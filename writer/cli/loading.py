@@ -74,7 +74,8 @@ def load_model(
     installed = choose_model(model_id)
     model = LoadedModel.load(installed, Precision(precision) if precision else None, n_threads, device)
     if model.device_note:
-        print(f"writer: {model.device_note}", file=sys.stderr)
+        hint = f" writer models get {installed.id} --precision fp16 builds that form." if model.lacks_cuda_form else ""
+        print(f"writer: {model.device_note}{hint}", file=sys.stderr)
     return model
 
 

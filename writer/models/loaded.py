@@ -23,6 +23,7 @@ class LoadedModel:
 
     precision -- the form that was loaded
     device_note -- what a writer should know about where it runs, such as why not on CUDA; "" for nothing
+    lacks_cuda_form -- the note tells of a form that could be built
     """
 
     installed: InstalledModel
@@ -31,6 +32,7 @@ class LoadedModel:
     cache: KVCache
     precision: Precision
     device_note: str = ""
+    lacks_cuda_form: bool = False
 
     @classmethod
     def load(
@@ -43,16 +45,17 @@ class LoadedModel:
         """Read the model's own default form, or the one asked for, once every byte of it has been seen to be right:
         a changed weight would not fail, it would write nonsense. Without a device named, CUDA is tried where ONNX
         Runtime offers it; what cannot run there runs on the processor. Raises WriterError."""
-        note = ""
+        note, lacks_form = "", False
         if (device or preferred_device()) == "cuda":
             try:
                 return cls._on_cuda(installed, precision, n_threads)
             except DeviceError as error:
-                note = f"{error} The model runs on the processor."
+                note = f"{error.message} The model runs on the processor."
+                lacks_form = isinstance(error, _NoCudaFormError)
         form = precision or installed.default_precision
         session, tokenizer = _open(installed, form, n_threads, "cpu")
         note = note or slow_cpu_note(cpu_features()) or (_MADE_FOR_CUDA if form is Precision.FP16 else "")
-        return cls(installed, session, tokenizer, _new_cache(session), form, note)
+        return cls(installed, session, tokenizer, _new_cache(session), form, note, lacks_form)
 
     @classmethod
     def _on_cuda(cls, installed: InstalledModel, precision: Precision | None, n_threads: int | None) -> "LoadedModel":
@@ -65,12 +68,13 @@ class LoadedModel:
         if not is_imported and form is not Precision.FP16:
             raise DeviceError(f"The form {form} is made for processors.")
         if form not in installed.manifest.precisions:
-            raise DeviceError(
-                f"{installed.title} has no half-precision form, which CUDA needs; "
-                f"`writer models get {installed.id} --precision fp16` builds it."
-            )
+            raise _NoCudaFormError(f"{installed.title} has no half-precision form, which CUDA needs.")
         session, tokenizer = _open(installed, form, n_threads, "cuda")
         return cls(installed, session, tokenizer, _new_cache(session), form)
+
+
+class _NoCudaFormError(DeviceError):
+    """It can be built."""
 
 
 def _new_cache(session: ModelSession) -> KVCache:

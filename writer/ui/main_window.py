@@ -162,6 +162,8 @@ class MainWindow(QMainWindow):
         self.writing_view.set_options(SuggestionOptions.from_dict(self.settings.suggestions))
         self.status.show_key_latency(self.settings.shows_key_latency)
         self.about.set_acknowledged(self.settings.acknowledged)
+        self.host.set_machine(self.settings.device, self.settings.n_threads)
+        self.models.set_machine_choice(self.settings.device, self.settings.n_threads)
         if not self.settings.acknowledged:
             self.rail.open("about")
         if self.settings.window_geometry:
@@ -171,6 +173,14 @@ class MainWindow(QMainWindow):
         self.editor.setFocus()
 
     # -- model ---------------------------------------------------------------------------------------------------
+
+    def choose_machine(self, device: str, n_threads: int) -> None:
+        """Where the model runs, and on how many threads; "" and 0 for the engine's own choice."""
+        is_elsewhere = device != self.settings.device
+        precision = "" if is_elsewhere else self.settings.precision  # forms are made for one device or the other
+        self._change_settings(device=device, n_threads=n_threads, precision=precision)
+        self.host.set_machine(device, n_threads)
+        self.host.load_again(in_its_own_form=is_elsewhere)
 
     def begin(self) -> None:
         """Have the model read, or on a fresh machine fetched."""

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from writer.ui.main_window import MainWindow
 
 
+_BUILDS_THAT_FORM = "“Also build as half precision” in the menu of its card under Models makes that form."
+
+
 class ModelView(QObject):
     """Between the controllers of the models and the window's parts. It decides nothing."""
 
@@ -39,6 +42,7 @@ class ModelView(QObject):
         models.add_requested.connect(library.add)
         models.add_repository_requested.connect(library.add_repository)
         models.devices_requested.connect(library.describe_devices)
+        models.machine_chosen.connect(window.choose_machine)
         library.devices_described.connect(models.set_devices)
         library.activity_changed.connect(self._on_activity_changed)
         library.verified.connect(lambda title: self._notices.show_notice(f"Every byte of {title} is right."))
@@ -67,7 +71,8 @@ class ModelView(QObject):
         self._window.menus.continue_writing.setEnabled(True)
         for note in (model.device_note, manifest.note):
             if note:
-                self._notices.show_notice(note)
+                is_about_form = model.lacks_cuda_form and note == model.device_note
+                self._notices.show_notice(note, _BUILDS_THAT_FORM if is_about_form else "")
 
     def _on_arrived(self, model: LoadedModel) -> None:
         manifest = model.installed.manifest

@@ -18,8 +18,8 @@ from PySide6.QtWidgets import (
 from writer.engine.devices import DeviceReport
 from writer.models.precision import Precision
 from writer.models.shelf import ShelfItem
-from writer.ui.labels import plain_label
 from writer.ui.library import Activity
+from writer.ui.machine_section import MachineSection
 from writer.ui.model_card import ModelCard
 from writer.ui.overrides import nothing, reported
 from writer.ui.scroll_column import ScrollColumn
@@ -40,6 +40,7 @@ class ModelsPanel(QWidget):
     add_requested = Signal(object)  # Path
     add_repository_requested = Signal(str)
     devices_requested = Signal()
+    machine_chosen = Signal(str, int)  # device and threads: see MachineSection
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -58,8 +59,8 @@ class ModelsPanel(QWidget):
         self._add_hint = QLabel("Or drop a folder or a .gguf file here.")
         self._add_hint.setProperty("role", "muted")
         self._machine_title = _section("This machine")
-        self._machine = plain_label("machine", "muted", is_selectable=True)
-        self._machine.setText("Looking…")
+        self._machine = MachineSection()
+        self._machine.choice_changed.connect(self.machine_chosen)
 
         scroll = ScrollColumn()
         self._column = scroll.column
@@ -94,7 +95,10 @@ class ModelsPanel(QWidget):
             card.set_used(precision if card.item.id == model_id else None)
 
     def set_devices(self, report: DeviceReport) -> None:
-        self._machine.setText(machine_text(report))
+        self._machine.set_report(report)
+
+    def set_machine_choice(self, device: str, n_threads: int) -> None:
+        self._machine.set_choice(device, n_threads)
 
     def _arrange(self) -> None:
         known = {item.id for item in self._shelf}
@@ -117,7 +121,11 @@ class ModelsPanel(QWidget):
             # Not by takeAt: Python would keep the layout's item alive, and with it the height it remembers.
             self._column.removeWidget(widget)
             self._column.insertWidget(place, widget)
-        stops = [stop for widget in column for stop in (widget.stops if isinstance(widget, ModelCard) else (widget,))]
+        stops = [
+            stop
+            for widget in column
+            for stop in (widget.stops if isinstance(widget, ModelCard | MachineSection) else (widget,))
+        ]
         for before, after in pairwise(stops):
             QWidget.setTabOrder(before, after)
         # Now that they have a parent: without one they would be windows.
@@ -187,7 +195,7 @@ class ModelsPanel(QWidget):
     @reported(nothing)
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if self._machine.text() == "Looking…":
+        if not self._machine.is_described:
             self.devices_requested.emit()
 
 
@@ -195,22 +203,6 @@ def models_in(data: QMimeData) -> list[Path]:
     """The folders and model files that are dragged."""
     paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
     return [path for path in paths if path.is_dir() or path.suffix.lower() in _FILE_SUFFIXES]
-
-
-def machine_text(report: DeviceReport) -> str:
-    """The processor, what is used of it, and what else there is."""
-    sets = [name for name, has_it in report.instruction_sets.items() if has_it]
-    n_threads = report.threads.n_threads
-    lines = [
-        " · ".join([report.processor, *sets]),
-        f"{n_threads} thread{'s' if n_threads != 1 else ''}: {report.threads.reason}.",
-    ]
-    for offered in report.offered:
-        name = offered.provider.removesuffix("ExecutionProvider")
-        lines.append(f"{name}{' (used)' if offered.is_used else ''}: {offered.reason}")
-    if report.note:
-        lines.append(report.note)
-    return "\n".join(lines)
 
 
 def _section(text: str) -> QLabel:
