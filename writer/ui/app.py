@@ -6,11 +6,12 @@ import sys
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QEvent, QTimer, Signal
+from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtWidgets import QApplication
 
 from writer.paths import UserPaths
-from writer.ui import icons
+from writer.ui import icons, no_window
 from writer.ui import theme as themes
 from writer.ui.garbage import collected_here
 from writer.ui.main_window import MainWindow
@@ -20,9 +21,21 @@ LOG_NAME = "writer.log"  # in the folder for state: faults of the program itself
 _ENDING_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
-def make_application(arguments: list[str]) -> QApplication:
-    """The QApplication with the program's name, style and faces."""
-    app = QApplication(arguments)
+class Application(QApplication):
+    """Hears of files that macOS asks a program to open; other systems name them in its arguments."""
+
+    asked_to_open = Signal(Path)
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QFileOpenEvent) and event.file():
+            self.asked_to_open.emit(Path(event.file()))
+            return True
+        return super().event(event)
+
+
+def make_application(arguments: list[str]) -> Application:
+    """The application with the program's name, style and faces."""
+    app = Application(arguments)
     app.setApplicationName("Writer")
     app.setDesktopFileName("writer-desktop")
     app.setWindowIcon(icons.program_icon())
@@ -34,7 +47,8 @@ def make_application(arguments: list[str]) -> QApplication:
 
 def run_app(paths: UserPaths, file: Path | None) -> int:
     """Open the window on `file` or, for want of one, on a page to try things out."""
-    app = make_application(sys.argv[:1])
+    with no_window.explained():
+        app = make_application(sys.argv[:1])
     with collected_here():
         window = open_window(paths, file)
         # Python sees Ctrl+C and a system's shutdown only while its own code runs.
@@ -50,6 +64,9 @@ def open_window(paths: UserPaths, file: Path | None) -> MainWindow:
     """The window as every start shows it; what follows happens in the event loop."""
     window = MainWindow(paths)
     _report_unexpected(window, paths.state / LOG_NAME)
+    app = QApplication.instance()
+    if isinstance(app, Application):
+        app.asked_to_open.connect(window.open_file)
     window.show()
     if file is None:
         window.session.restore(window.open_welcome)
