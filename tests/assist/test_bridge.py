@@ -88,7 +88,9 @@ def test_of_a_long_following_text_as_much_is_scored_as_fits(model: LoadedModel) 
         ("One two three four", 9, "One two"),
         ("One two three four", 7, "One two"),
         ("Onetwothreefour", 6, "Onetwo"),
-        ("One two\nthree four five", 10, "One two\n"),
+        ("One two\nthree four five", 10, "One two"),
+        ("Then Mr. Bennet came. He sat down.", 32, "Then Mr. Bennet came."),
+        ("They saw that Mr. Bennet came in.", 18, "They saw that Mr."),
         ("", 10, ""),
     ],
 )

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from tests.engine.reader import Reader
 from writer.assist.endings import Ending, Goal, Length, max_new_tokens
-from writer.assist.sentences import sentence_ends
 from writer.engine.config import GenerationConfig
 from writer.engine.events import FinishReason
 from writer.engine.generate import generate
+from writer.engine.sentences import sentence_ends
 from writer.engine.steering import Steering
 from writer.models.loaded import LoadedModel
 from writer.models.store import ModelStore

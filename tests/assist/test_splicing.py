@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from writer.assist.sentences import split_sentences
 from writer.assist.splicing import splice, whole
+from writer.engine.sentences import split_sentences
 
 RAIN = " It rained. “Come in!” she said. He did not."
 SNOW = " It snowed. The door\nstood open."

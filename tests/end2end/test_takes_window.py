@@ -9,9 +9,9 @@ from pytestqt.qtbot import QtBot
 
 from tests.end2end.open_page import wait_saved
 from tests.end2end.open_starter import LONG_MS, STORY, OpenStarter
-from writer.assist.sentences import split_sentences
 from writer.document.provenance import Author
 from writer.document.takes.take_record import Fate, search, tree
+from writer.engine.sentences import split_sentences
 from writer.ui.main_window import MainWindow
 
 SHORT = {"continue_goal": "words", "continue_words": 12}

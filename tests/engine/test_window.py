@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from writer.engine.window import cut_tokens, fit_window
+from writer.engine.window import cut_tokens, fit_window, start_after
 
 TEXT = "The sea was calm. Nobody spoke of it!\n\nA gull cried twice, and then it was quiet again? Perhaps. " * 400
 
@@ -23,6 +23,12 @@ def test_a_long_text_is_cut_at_a_paragraph_or_sentence():
     before = TEXT[: window.start].rstrip(" ")
     assert before.endswith((".", "!", "?", "\n"))
     assert len(window.token_ids) <= 900
+
+
+def test_a_text_is_not_cut_after_a_title():
+    text = "word " * 20 + "then Mr. Bennet spoke. Nobody heard him, " + "word " * 20
+    assert start_after(text, 98, 120) == text.index("Nobody")
+    assert start_after(text, 98, 30) == text.index("then")
 
 
 def test_the_cut_stays_until_the_window_is_full():
@@ -49,13 +55,23 @@ def by_byte(token_id: int) -> bytes:
     [
         ("One two. Six.\n\n" + "seven " * 6, "seven " * 6),
         ("One two three. " + "seven " * 6, "seven " * 6),
+        ("An Mr. Two. Six." + " seven" * 5, "Six." + " seven" * 5),
         ("Onetwothreefou " + "seven " * 6, "seven " * 6),
         ("x" * 60, "x" * 40),
         ("🦄" * 15, "🦄" * 10),
         ("a" + "🦄" * 15, "🦄" * 10),
         ("aaa" + "🦄" * 10 + "bb", "🦄" * 9 + "bb"),
     ],
-    ids=["paragraph", "sentence", "word", "no-boundary", "characters", "between-characters", "not-in-a-character"],
+    ids=[
+        "paragraph",
+        "sentence",
+        "title",
+        "word",
+        "no-boundary",
+        "characters",
+        "between-characters",
+        "not-in-a-character",
+    ],
 )
 def test_tokens_are_cut_at_the_best_boundary(text: str, rest: str):
     assert bytes(cut_tokens(list(text.encode()), by_byte, 40)).decode() == rest

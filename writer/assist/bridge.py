@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from writer.engine.events import PrefillProgress
 from writer.engine.kv_cache import KVCache
 from writer.engine.score import following_logprobs
+from writer.engine.sentences import sentence_ends
 from writer.engine.session import ModelSession
 
-_SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*(?=\s)|\n")
+_LOOK_AHEAD = 40  # characters that may be needed to tell an end by
 _LEAST_SHARE = 2  # a whole sentence is kept when it is at least this part of what is allowed
 
 
@@ -59,7 +60,7 @@ def following_of(text_after: str, limit_chars: int) -> str:
     else whole words. The white space before it stays: it is what the bridge has to lead to."""
     if len(text_after) <= limit_chars:
         return text_after
-    ends = [found.end() for found in _SENTENCE_END.finditer(text_after[: limit_chars + 1])]
+    ends = sentence_ends(text_after[: limit_chars + _LOOK_AHEAD])
     ends = [end for end in ends if limit_chars // _LEAST_SHARE <= end <= limit_chars]
     if ends:
         return text_after[: ends[-1]]

@@ -3,7 +3,6 @@
 Each is a line of its own.
 """
 
-import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,11 +10,10 @@ from enum import StrEnum
 from writer.assist.context_notes import ContextNotes, LoreEntry, Pin
 from writer.assist.lore import found_lore
 from writer.assist.text_tokens import CHARS_PER_TOKEN, TextTokens
+from writer.engine.sentences import sentence_ends
 
 # Parts of the room that notes may take, so that there is always a page of text; what one leaves over lore may have.
 _MEMORY_SHARE, _NOTE_SHARE, _PINS_SHARE, ALL_NOTES_SHARE = 4, 16, 8, 2
-
-_SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*(?=\s)")
 
 
 class Origin(StrEnum):
@@ -126,8 +124,8 @@ class NoteParts:
 
 def _less(text: str, most_chars: int) -> str:
     """The beginning of `text`, at most so long: whole sentences if that leaves half of it, else words."""
-    ends = [found.end() for found in _SENTENCE_END.finditer(text, 0, most_chars + 1)]
-    if ends and most_chars // 2 <= ends[-1] <= most_chars:
+    ends = [end for end in sentence_ends(text) if end <= most_chars]
+    if ends and most_chars // 2 <= ends[-1]:
         return text[: ends[-1]]
     words = text[: most_chars + 1].rpartition(" ")[0].rstrip()
     return words if len(words) * 2 >= most_chars else text[:most_chars]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 
-from writer.assist.sentences import sentence_ends
+from writer.engine.sentences import sentence_ends
 from writer.engine.text_rules import Verdict
 
 _SCENE_WORDS = 400

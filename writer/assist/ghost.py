@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from writer.assist.sentences import sentence_ends
+from writer.engine.sentences import sentence_ends
 
 
 class Action(StrEnum):

@@ -19,13 +19,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from writer.assist.ghost import WORD
-from writer.assist.sentences import sentence_ends
 from writer.engine.config import GenerationConfig
 from writer.engine.continuation import Continuation
 from writer.engine.events import FinishReason, PrefillProgress
 from writer.engine.kv_cache import KVCache
 from writer.engine.logits_processors import Scores
 from writer.engine.prompt import Prompt
+from writer.engine.sentences import sentence_ends
 from writer.engine.session import Logits, ModelSession
 from writer.engine.steering import Steering
 from writer.engine.text_rules import Verdict

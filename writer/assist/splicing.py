@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from writer.assist.sentences import split_sentences
+from writer.engine.sentences import split_sentences
 
 _CLOSING = tuple(".,;:!?…)]”’»")
 _OPENING = tuple("([“‘«")

@@ -10,16 +10,17 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from writer.engine.sentences import sentence_ends
+
 # A token of English holds four to five characters and hardly ever more than sixteen.
 _CHARS_PER_TOKEN = 4
 _MOST_CHARS_PER_TOKEN = 16
 
 _PARAGRAPH_START = re.compile(r"\n\s*(?=\S)")
-_SENTENCE_START = re.compile(r"[.!?…][\"'”’)\]]*\s+(?=\S)")
 _WORD_START = re.compile(r"\s+(?=\S)")
-_SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*\s*$")
 
 _CUT_REACH = 4  # a cut among tokens is looked for in the first quarter of what may stay
+_WORD_BEFORE_CHARS = 32  # by which a full stop is told from the dot of a title
 _CUT_LOOK_BACK = 8  # tokens before it that are read for signs of a boundary
 
 
@@ -73,14 +74,22 @@ def _cut_rank(token_ids: Sequence[int], token_bytes: Callable[[int], bytes], i: 
     if before.rstrip(" ").endswith("\n"):
         return 0
     if before[-1:].isspace() or piece[:1].isspace():
-        return 1 if _SENTENCE_END.search(before) else 2
+        return 1 if _is_sentence_start(before + piece.decode("utf-8", "ignore"), len(before)) else 2
     return 4 if piece[0] & 0xC0 == 0x80 else 3  # UTF-8's continuation bytes
 
 
 def start_after(text: str, point: int, reach: int) -> int:
     """The first paragraph start in the half grid step after `point`, else sentence, else word, else `point`."""
-    for pattern in (_PARAGRAPH_START, _SENTENCE_START, _WORD_START):
-        found = pattern.search(text, point, min(len(text), point + reach // 2))
-        if found and found.end() < len(text):
-            return found.end()
-    return point
+    last = min(len(text), point + reach // 2)
+    if paragraph := _PARAGRAPH_START.search(text, point, last):
+        return paragraph.end()
+    first = max(0, point - _WORD_BEFORE_CHARS)
+    for end in sentence_ends(text[first:last], start=point - first, is_over=False):
+        if start := _WORD_START.match(text, first + end, last):
+            return start.end()
+    word = _WORD_START.search(text, point, last)
+    return word.end() if word else point
+
+
+def _is_sentence_start(text: str, place: int) -> bool:
+    return len(text[:place].rstrip()) in sentence_ends(text)

@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QGuiApplication, QKeyEvent, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from writer.assist.sentences import split_sentences
+from writer.engine.sentences import split_sentences
 from writer.ui.labels import plain_label
 from writer.ui.overrides import nothing, reported
 from writer.ui.sentence_text import SentenceText

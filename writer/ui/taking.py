@@ -9,7 +9,6 @@ from PySide6.QtCore import QObject, Signal
 
 from writer.assist.bridging import BridgesRanked, propose_bridges
 from writer.assist.context import Context
-from writer.assist.sentences import split_sentences
 from writer.assist.splicing import splice, whole
 from writer.document.change import Change, range_after
 from writer.document.document import Document
@@ -18,6 +17,7 @@ from writer.document.provenance import Author
 from writer.document.takes.take_record import Fate, TakeRecord
 from writer.engine.config import GenerationConfig
 from writer.engine.events import PrefillProgress, TakenBack, Token
+from writer.engine.sentences import split_sentences
 from writer.engine.steering import Steering
 from writer.engine.takes import TakeEvent, TakeFinished, generate_takes, take_seeds
 from writer.models.loaded import LoadedModel

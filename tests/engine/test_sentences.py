@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from writer.assist.sentences import sentence_ends, split_sentences
+from writer.engine.sentences import sentence_ends, split_sentences
 from writer.paths import resources_dir
 
 PROSE = st.lists(
