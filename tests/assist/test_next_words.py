@@ -105,6 +105,23 @@ def test_words_shown_before_still_come_when_there_are_no_others(model: LoadedMod
     assert words_at(model, text, n_words=50, shown=frozenset(words[:1]))[-1] == words[0]
 
 
+@pytest.mark.parametrize(
+    ("text", "word"), [("They came back on Tuesd", "Tuesday"), ("She went to fetch her daughte", "daughter")]
+)
+def test_pieces_that_only_fit_one_another_are_not_shown_as_words(model: LoadedModel, text: str, word: str) -> None:
+    words = words_at(model, TEXT + text)
+    assert words[0] == word
+    assert set(words) <= {word, f"{word}s", f"{word}'s", f"{word}’s"}
+
+
+def test_a_word_of_the_manuscript_is_shown_however_unlikely_the_model_finds_it(model: LoadedModel) -> None:
+    own = OwnWords(model.tokenizer)
+    own.learn("The Tuesdenners came on a Monday. " * 2)
+    text = TEXT + "They came back on Tuesd"
+    assert "Tuesdenners" not in words_at(model, text)
+    assert "Tuesdenners" in words_at(model, text, own=own, strength=0.1)
+
+
 def test_the_manuscripts_own_words_are_among_them(model: LoadedModel) -> None:
     own = OwnWords(model.tokenizer)
     own.learn("She saw Quillon Marrowby there. They greeted Quillon Marrowby.")

@@ -30,6 +30,9 @@ _N_ENDINGS = 12  # ways to go on that are kept of each branch
 _WHOLE_WORD = {1: 0.35, 2: 0.5, 3: 0.6}
 _WHOLE_LONG_WORD = 0.75
 _LEAST = 1e-12  # of what stands below a fraction
+# Of all words that go on with the letters typed: what has less is often none, only pieces that fit one another. On the
+# calibration text nine in ten such strings are below it, and one in 450 of the words that were wanted.
+_LEAST_SHARE = 0.01
 _BEFORE_TOKENS = 64  # that own words look back on
 _CLOSING = ",;.!?:…)]}”»"
 _QUOTES = "\"'’"
@@ -94,6 +97,9 @@ class NextWords:
         never -- words that are not shown, in whatever case
         shown -- words that were shown for this word before and not taken: others come first
 
+        Within a word the manuscript's words come whatever the model thinks of them, and others only where it thinks
+        them likely: there may be fewer than `n_words`.
+
         Leaves no branches in the cache. Yields nothing within a word so long that the prompt has only its end to spell.
         Raises ValueError when the prompt does not end with `typed`.
         """
@@ -116,7 +122,9 @@ class NextWords:
             weights = defaultdict(float, likely)
             for word, probability in tree.words(typed):
                 weights[word] += (1 - share) * probability
-            words = (word for word in weights if word.casefold() not in banned)
+            least = _LEAST_SHARE * sum(weights.values()) if typed else 0.0
+            words = [word for word, weight in weights.items() if weight >= least or word in likely]
+            words = [word for word in words if word.casefold() not in banned]
             ranked = sorted(words, key=lambda word: (word in shown, -weights[word], word))
             return WordsFound(tuple(ranked[:n_words]))
 
