@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
-# Loaded by name while the program runs, so that no file says it needs them.
-LOADED_LATER = ("libegl1", "libgl1")
 # Plugins that are passed over where their library is not there, and the package that has it.
 OPTIONAL = {"libqgtk3.so": "libgtk-3-0"}
 # Copies that stay: Debian's package of this library brings a whole Python, and only one release has it.
@@ -75,7 +73,7 @@ def needs(folder: Path) -> Needs:
         result.check_returncode()
     depends = set(result.stdout.strip().partition("=")[2].split(", "))
     named = {package.split()[0] for package in depends}
-    return Needs(tuple(sorted(depends | ({*LOADED_LATER} - named))), tuple(sorted(suggests - named)))
+    return Needs(tuple(sorted(depends)), tuple(sorted(suggests - named)))
 
 
 def elf_files(folder: Path) -> list[Path]:
