@@ -91,8 +91,8 @@ def _python() -> Component:
 
 
 def _is_pythons(name: str) -> bool:
-    """Whether a file is of the standard library: its archive, or an extension module of it."""
-    if name == "base_library.zip" or "lib-dynload/" in name:
+    """Whether a file is of Python itself: the archive of its library, an extension module, its framework on macOS."""
+    if name == "base_library.zip" or "lib-dynload/" in name or name.startswith("Python.framework/"):
         return True
     return "/" not in name and is_native(name) and name.partition(".")[0] in sys.stdlib_module_names
 

@@ -167,6 +167,18 @@ def test_on_windows_the_runtime_is_microsofts_and_the_extensions_pythons(tmp_pat
     assert named["Qt and Qt for Python (PySide6)"] == ["_internal/PySide6/Qt6Core.dll"]
 
 
+def test_on_macos_frameworks_are_told_apart(tmp_path: Path, site: Path) -> None:
+    files = {"PySide6/Qt/lib/QtCore.framework/Versions/A/QtCore": ""}
+    pythons = ["Python.framework/Versions/3.11/Python", "Python.framework/Versions/3.11/Resources/Info.plist"]
+    qt = install(site, "PySide6_Essentials", files)
+    found = all_of(tmp_path, [qt], [*files, *pythons, "libcrypto.3.dylib"], ["PySide6"])
+    named = {component.title: [name for name, _ in component.files] for component in found}
+    assert named["Python"] == ["_internal/Python.framework/Versions/3.11/Python"]
+    assert named["OpenSSL"] == ["_internal/libcrypto.3.dylib"]
+    assert named["Qt and Qt for Python (PySide6)"] == [f"_internal/{name}" for name in files]
+    assert "in the folder _internal/PySide6/Qt/lib/QtCore.framework" in " ".join(collect.render(found).split())
+
+
 def test_the_terms_of_qt_are_met(tmp_path: Path, site: Path) -> None:
     files = {"PySide6/Qt/lib/libQt6Core.so.6": ""}
     text = collect.render(all_of(tmp_path, [install(site, "PySide6_Essentials", files)], [*files], ["PySide6"]))
