@@ -1,6 +1,7 @@
 """`writer [FILE]`: the window, or the terminal where there is no display."""
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -12,9 +13,22 @@ def start(file: Path | None) -> int:
     """Open the window on `file`; returns the exit status."""
     if not has_display():
         return _write_in_terminal(file)
-    from writer.ui.app import run_app
-
+    try:
+        from writer.ui.app import run_app
+    except ImportError as error:
+        raise _missing_library(error) from error
     return run_app(user_paths(os.environ), file)
+
+
+def _missing_library(error: ImportError) -> Exception:
+    """Qt draws with libraries of the system; a fault of Writer's own stays what it is."""
+    found = re.match(r"(lib[\w.+-]+): cannot open shared object file", str(error))
+    if found is None:
+        return error
+    return WriterError(
+        f"Writer's window needs {found[1]}, which this system lacks.",
+        "Install the package that has it, or stay in the terminal: writer generate --help.",
+    )
 
 
 def has_display() -> bool:
