@@ -93,6 +93,7 @@ deb: $(FROZEN)/.ready
 	$(BUILD)/bin/python packaging/linux/build_deb.py $(ARGS)
 
 wheel: $(BUILD)/.ready
+	@rm -rf writer_desktop.egg-info # a list of files from an earlier build would be taken for what belongs in this one
 	SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} \
 	    $(BUILD)/bin/python -m build --no-isolation --outdir dist .
 
@@ -112,7 +113,7 @@ audit: $(BUILD)/.ready
 # Installs, upgrades and removes on Windows, as Wine plays it, with a stand-in for the program.
 check-windows-installer:
 	@command -v makensis >/dev/null && command -v wine >/dev/null && command -v Xvfb >/dev/null \
-	    || sh packaging/apt_install.sh nsis wine wine64 xvfb
+	    || sh packaging/apt_install.sh nsis wine wine64 xauth xvfb
 	$(PYTHON) packaging/windows/check_under_wine.py
 
 # Builds all of it twice, in two places, and compares.
@@ -143,7 +144,7 @@ $(FROZEN)/.ready: $(BUILD)/.ready build/starter/.ready $(FROZEN_SOURCES)
 	@rm -f $@
 	@mkdir -p $(@D)
 	@touch $@.begun
-	$(BUILD)/bin/python packaging/frozen/build.py
+	$(BUILD)/bin/python packaging/frozen/freeze.py
 	@mv $@.begun $@
 
 $(TEST)/.ready: $(LOCKS)/test.txt $(LOCKS)/torch.txt

@@ -10,9 +10,9 @@ import sys
 import tarfile
 from pathlib import Path
 
-import build
+import freeze
 
-sys.path.insert(0, str(build.HERE.parent))
+sys.path.insert(0, str(freeze.HERE.parent))
 from project_version import project_version
 
 README = """Writer {version}
@@ -30,8 +30,8 @@ there.
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--frozen", type=Path, default=build.ROOT / "build" / "frozen" / "writer", metavar="FOLDER")
-    parser.add_argument("--into", type=Path, default=build.ROOT / "dist", metavar="FOLDER")
+    parser.add_argument("--frozen", type=Path, default=freeze.ROOT / "build" / "frozen" / "writer", metavar="FOLDER")
+    parser.add_argument("--into", type=Path, default=freeze.ROOT / "dist", metavar="FOLDER")
     options = parser.parse_args()
     if not (options.frozen / "writer").is_file():
         sys.exit(f"There is no frozen program in {options.frozen}: `make frozen` makes it.")
@@ -43,7 +43,7 @@ def main() -> None:
         xz = subprocess.Popen(["xz", "--compress", "--threads=2", "-6"], stdin=subprocess.PIPE, stdout=file)
         assert xz.stdin is not None
         with xz.stdin:
-            write_tar(options.frozen, f"writer-{version}", xz.stdin, build.source_time_s())
+            write_tar(options.frozen, f"writer-{version}", xz.stdin, freeze.source_time_s())
     if xz.wait() != 0:
         target.unlink()
         sys.exit("The archive could not be packed.")
