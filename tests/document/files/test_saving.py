@@ -38,6 +38,27 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "story.txt"
 
 
+# -- how much ----------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_saved_can_be_opened_again_and_the_writer_is_warned_before_it_is_too_much(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("saving", "text_file"):
+        monkeypatch.setattr(f"writer.document.files.{module}.MAX_FILE_BYTES", 10 * 2**20)
+    line = "x" * 1023 + "\n"
+    assert save(path, line * 9 * 2**10).notices == ()
+    (warning,) = save(path, line * 10 * 2**10).notices
+    assert warning == "story.txt has 10 MB: beyond 10 MB Writer can neither save nor open it."
+    assert not open_text(path, FileOps()).read_only
+    counting = CountingOps()
+    with pytest.raises(WriterError, match="would have 11 MB, more than the 10 MB") as refused:
+        save(path, line * 10 * 2**10 + "x", ops=counting)
+    assert refused.value.hint
+    assert counting.calls == []
+    assert path.stat().st_size == 10 * 2**20
+
+
 # -- what is saved -----------------------------------------------------------------------------------------------------
 
 

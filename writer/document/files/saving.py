@@ -12,17 +12,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from writer.document.files.encoding import TextFormat, clean, encode
-from writer.document.files.file_errors import cannot
+from writer.document.files.file_errors import cannot, shown_name
 from writer.document.files.file_ops import FileOps, held_open
 from writer.document.files.file_permissions import keep_permissions
 from writer.document.files.in_place import write_in_place
 from writer.document.files.save_target import FileChanged, FileDeleted, NeedsInPlace, SaveTarget
 from writer.document.files.staged_file import StagedFile, is_staged_for, staged_path
 from writer.document.files.text_file import MAX_FILE_BYTES, Fingerprint
+from writer.errors import WriterError
 
 __all__ = ["FileChanged", "FileDeleted", "NeedsInPlace", "Saved", "save_text"]
 
 _STALE_AFTER_NS = 60 * 10**9  # a save that is at work has touched its staged file since
+_NEARLY_FULL = 0.9  # of the largest file: from here on the writer is warned
 _FOLDER_REFUSES = {errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY}  # the last: the file is a mount point
 
 
@@ -64,6 +66,12 @@ def save_text(
     """
     text, n_broken = clean(text)
     data = encode(text, form)
+    if len(data) > MAX_FILE_BYTES:
+        raise WriterError(
+            f"{shown_name(path)} would have {_megabytes(len(data))} MB, more than the {_megabytes(MAX_FILE_BYTES)} MB "
+            "that Writer saves and opens.",
+            "Move a part of the text into another file.",
+        )
     try:
         target = SaveTarget(path, data, expected, overwrite, ops)
         if in_place and target.check():
@@ -76,7 +84,18 @@ def save_text(
     if n_broken:
         notice = f"{n_broken} broken {'character' if n_broken == 1 else 'characters'} became \ufffd."
         saved = replace(saved, notices=(*saved.notices, notice))
+    if len(data) > MAX_FILE_BYTES * _NEARLY_FULL:
+        notice = (
+            f"{shown_name(path)} has {_megabytes(len(data))} MB: beyond {_megabytes(MAX_FILE_BYTES)} MB Writer can "
+            "neither save nor open it."
+        )
+        saved = replace(saved, notices=(*saved.notices, notice))
     return saved
+
+
+def _megabytes(n_bytes: int) -> int:
+    """Rounded up."""
+    return -(-n_bytes // 2**20)
 
 
 def _fingerprint(info: os.stat_result, target: SaveTarget) -> Fingerprint:
