@@ -30,7 +30,7 @@ def freeze(target: Path) -> None:
     subprocess.run(command, check=True, cwd=ROOT, env=os.environ | fixed_environment())
     if sys.platform == "linux":
         strip(finished / "writer" / "_internal")
-    collect_licences(finished)
+    collect_licences(finished / "writer")
     for made in finished.iterdir():
         shutil.rmtree(target / made.name, ignore_errors=True)
         made.replace(target / made.name)
@@ -55,14 +55,11 @@ def strip(folder: Path) -> None:
             subprocess.run(["strip", "--strip-unneeded", "--preserve-dates", str(path)], check=True)
 
 
-def collect_licences(finished: Path) -> None:
-    """Put the licences of all that is in the program where About finds them."""
-    frozen = finished / "writer"
+def collect_licences(frozen: Path) -> None:
+    """Put the licences of all that is in the folder where About finds them."""
     output = frozen / "_internal" / "resources" / "THIRD-PARTY-LICENCES.txt"
     command = [sys.executable, str(HERE.parent / "licences" / "collect.py"), str(frozen), str(output)]
     subprocess.run(command, check=True)
-    for bundle in finished.glob("*.app"):  # macOS keeps another copy there
-        shutil.copy(output, bundle / "Contents" / "Resources" / "resources")
 
 
 def fixed_environment() -> dict[str, str]:
