@@ -122,7 +122,7 @@ def test_a_busy_server_is_asked_once(server: ReleaseServer, status: int) -> None
     server.answer(b"{}", status, retry_after="3600")
     began = time.monotonic()
     assert refusal(server.url) == f"It is not known whether there is a newer Writer: 127.0.0.1 is busy ({status})."
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30  # not an hour
     assert len(server.requests) == 1
 
 
@@ -135,12 +135,14 @@ def test_an_answer_that_never_ends_is_left(server: ReleaseServer, sent: bytes) -
         handler.send_header("content-length", "1000")
         handler.end_headers()
         handler.wfile.write(sent)
-        done.wait(20)
+        done.wait(120)
         return True
 
     server._hub.hub_fault = stall
     try:
+        began = time.monotonic()
         assert refusal(server.url, HURRIED).startswith("It is not known whether there is a newer Writer")
+        assert time.monotonic() - began < 8
     finally:
         done.set()
     assert not downloading_threads()
@@ -183,7 +185,7 @@ def test_whoever_closes_it_ends_the_request(server: ReleaseServer) -> None:
         next(asking)
         began = time.monotonic()
         asking.close()
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 20
     finally:
         done.set()
     assert not downloading_threads()

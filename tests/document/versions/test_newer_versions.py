@@ -70,6 +70,17 @@ def test_p03_versions_of_a_newer_writer_are_left_as_they_are(
     assert len([version for version in small.list(KEY) if version.is_from_newer]) == 2
 
 
+def test_p03_the_schedule_does_not_thin_those_of_a_newer_writer(store: VersionStore, tmp_path: Path) -> None:
+    for n in range(3):
+        add(store, f"newer {n}", NOW - 2 * YEAR)
+    for path in tmp_path.rglob("*.json"):
+        make_newer(path)
+    for n in range(40):
+        add(store, f"text {n}", NOW - YEAR)
+    assert store.thin(KEY, NOW) == 10
+    assert [text for text in texts(store) if text.startswith("newer")] == ["newer 2", "newer 1", "newer 0"]
+
+
 def test_p03_a_text_of_a_newer_format_is_refused_and_stays(store: VersionStore, tmp_path: Path) -> None:
     add(store, "one")
     data = to_bytes({"format": 2, "paragraphs": ["one"]})
