@@ -457,3 +457,93 @@ def test_save_as_leaves_the_former_file_and_brings_versions_and_authorship_along
     assert window.files.document.undo_label, "undo outlives closing and opening"
     window.editor.undo()
     assert window.files.document.text == "one by the model"
+
+
+class NoNewFiles(FileOps):
+    """As where a folder may not be written in, but the file may. Writing into the file itself goes wrong when told."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._open = folder, set[int]()
+        self.is_broken = False
+
+    def create(self, path: Path, mode: int = 0o600) -> int:
+        if path.parent == self._folder:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return super().create(path, mode)
+
+    def open_to_overwrite(self, path: Path) -> int:
+        descriptor = super().open_to_overwrite(path)
+        self._open.add(descriptor)
+        return descriptor
+
+    def write(self, descriptor: int, data: bytes | memoryview) -> int:
+        if self.is_broken and descriptor in self._open:
+            os.write(descriptor, data[:3])
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return super().write(descriptor, data)
+
+    def close(self, descriptor: int) -> None:
+        self._open.discard(descriptor)
+        super().close(descriptor)
+
+
+def in_protected_folder(tmp_path: Path) -> tuple[Path, NoNewFiles]:
+    path = tmp_path / "protected" / "story.txt"
+    path.parent.mkdir()
+    path.write_text("Once upon a time")
+    return path, NoNewFiles(path.parent)
+
+
+def test_d17_a_folder_that_takes_no_new_file_leaves_the_choice_to_the_writer(
+    open_page: OpenPage, tmp_path: Path, writer_home: Path, qtbot: QtBot
+) -> None:
+    path, ops = in_protected_folder(tmp_path)
+    before = path.stat()
+    window = open_page(path, ops)
+    type_text(window, "Hm. ")
+    window.files.save()
+    qtbot.waitUntil(lambda: bool(window.notices.message), timeout=LONG_MS)
+    assert path.read_text() == "Once upon a time", "nothing is done unasked"
+    assert [button.text() for button in window.notices.action_buttons] == ["Save as…", "Write into the file"]
+    assert state_shown(window) == "Edited"
+    press_notice(window, "Write into the file")
+    wait_saved(window, qtbot)
+    assert path.read_text() == "Hm. Once upon a time"
+    assert path.stat().st_ino == before.st_ino
+    assert state_shown(window) == "Saved"
+    assert not list(writer_home.rglob("*story.txt")), "no copy is left"
+    type_text(window, "!")
+    window.files.save()
+    qtbot.waitUntil(lambda: bool(window.notices.message), timeout=LONG_MS)
+    assert path.read_text() == "Hm. Once upon a time", "the next save asks again"
+
+
+def test_d17_what_could_not_be_written_to_its_end_is_found_among_the_drafts(
+    open_page: OpenPage, tmp_path: Path, writer_home: Path, qtbot: QtBot
+) -> None:
+    path, ops = in_protected_folder(tmp_path)
+    window = open_page(path, ops)
+    type_text(window, "Hm. ")
+    window.files.save()
+    qtbot.waitUntil(lambda: bool(window.notices.message), timeout=LONG_MS)
+    ops.is_broken = True
+    press_notice(window, "Write into the file")
+    qtbot.waitUntil(lambda: "may be damaged" in window.notices.message, timeout=LONG_MS)
+    (copy,) = writer_home.rglob("rescued-*story.txt")
+    assert copy.read_text() == "Hm. Once upon a time"
+
+    page = window.pages.recovery
+    window.manuscripts.drafts.show()
+    qtbot.waitUntil(lambda: "Hm. Once upon a time" in page._preview.toPlainText(), timeout=LONG_MS)
+    (card,) = page._draft_cards()
+    assert card.found.is_copy
+    assert "story.txt" in card.accessibleName()
+    assert "while the file was being written" in card.accessibleName()
+    window.files.document.undo()
+    window.files.document.mark_saved()
+    page.open.click()
+    qtbot.waitUntil(lambda: window.files.path is None, timeout=LONG_MS)
+    assert window.files.document.text == "Hm. Once upon a time"
+    assert window.files.document.modified
+    assert window.manuscripts.safekeeping.sync()
+    assert not copy.exists(), "it is in the trash: a journal has it"

@@ -14,6 +14,7 @@ from writer.ui.theme import SPACE
 
 _UNTITLED = "Untitled"
 _NO_FILE = "Never saved to a file"
+_COPY = "A copy made while the file was being written"
 _IN_USE = "Open in another Writer."
 
 
@@ -28,7 +29,7 @@ class DraftCard(QPushButton):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)  # as high as its words need
         facts = (
             ("draftTitle", "strong", found.title or _UNTITLED),
-            ("draftPlace", "muted", place_text(found.path)),
+            ("draftPlace", "muted", _COPY if found.is_copy else place_text(found.path)),
             ("draftFacts", "muted", _facts_text(found, now)),
             ("draftProblem", "danger", _IN_USE if found.in_use else found.problem),
         )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from writer.document.drafts.journal import SUFFIX, journal_name, parse_name
+from writer.document.drafts.journal import journal_name, parse_name
 from writer.document.files.file_ops import FileOps
 from writer.document.files.staged_file import StagedFile, replace_file
 
@@ -217,4 +217,4 @@ def copy_to_trash(journal: Path, ops: FileOps, now: datetime) -> None:
 def _place_in_trash(journal: Path, ops: FileOps, now: datetime) -> Path:
     trash = journal.parent / TRASH
     prepare_folder(trash, ops)
-    return trash / f"{now.astimezone(UTC).strftime(TRASH_STAMP)}-{journal.stem}{SUFFIX}"
+    return trash / f"{now.astimezone(UTC).strftime(TRASH_STAMP)}-{journal.name}"

@@ -1,7 +1,9 @@
 """Drafts that a crash left behind: listed, recovered, put away. Nothing but the writer's word removes one."""
 
 import contextlib
+import errno
 import hashlib
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,13 +16,14 @@ from writer.document.drafts.journal import SUFFIX, Draft, parse_name
 from writer.document.drafts.journal_file import TRASH, TRASH_STAMP, is_in_use, is_own, lock_path, move_to_trash
 from writer.document.drafts.journal_header import Header, read_header
 from writer.document.drafts.journal_replay import Replay, replay
+from writer.document.drafts.rescued_copy import rescued_copy
 from writer.document.files.encoding import decode
 from writer.document.files.file_ops import FileOps
 from writer.document.files.staged_file import STAGED_SUFFIX
 from writer.document.files.text_file import MAX_FILE_BYTES
 from writer.document.generation_record import GenerationRecord
 from writer.document.notes import Notes
-from writer.document.provenance import Run
+from writer.document.provenance import Author, Run
 from writer.errors import WriterError
 
 KEPT_IN_TRASH = timedelta(days=30)
@@ -57,6 +60,7 @@ class DraftFound:
     order -- the higher, the newer
     problem -- what is damaged, in sentences; "" for nothing
     in_use -- whether a process, this one too, is writing it
+    is_copy -- no journal, but the whole text as it was to be written into the file of that title itself
     """
 
     journal: Path
@@ -69,6 +73,7 @@ class DraftFound:
     state: DraftState
     problem: str
     in_use: bool
+    is_copy: bool = False
 
     @property
     def recoverable(self) -> bool:
@@ -106,7 +111,8 @@ def list_drafts(folders: Iterable[Path], ops: FileOps) -> list[DraftFound]:
         with contextlib.suppress(OSError):
             for name in ops.names(folder) if is_own(folder, ops) else []:
                 parsed = parse_name(name)
-                draft = None if parsed is None else _look_at(folder / name, *parsed, ops)
+                path = folder / name
+                draft = _look_at(path, *parsed, ops) if parsed is not None else _look_at_copy(path, ops)
                 if draft is not None:
                     found.append(draft)
     return sorted(found, key=lambda draft: (draft.order, draft.last_changed), reverse=True)
@@ -115,6 +121,8 @@ def list_drafts(folders: Iterable[Path], ops: FileOps) -> list[DraftFound]:
 def recover(found: DraftFound, ops: FileOps) -> Recovered:
     """The draft's text, as far as its journal proves it. Only reads. Raises WriterError when there is none."""
     try:
+        if found.is_copy:
+            return _recover_copy(found, ops)
         data = ops.read(found.journal)
     except OSError as error:
         raise WriterError(
@@ -210,6 +218,32 @@ def _look_at(journal: Path, order: int, draft_id: str, ops: FileOps) -> DraftFou
         kind = DraftState.PARTIAL if problem else DraftState.WHOLE
     n_words = len(state.buffer.text.split())
     return DraftFound(journal, draft_id, draft.title, draft.path, n_words, last_changed, order, kind, problem, in_use)
+
+
+def _look_at_copy(path: Path, ops: FileOps) -> DraftFound | None:
+    copy = rescued_copy(path, ops)
+    if copy is None:
+        return None
+    draft, loaded, written = copy
+    state = DraftState.UNREADABLE if loaded.read_only else DraftState.WHOLE
+    n_words = len(loaded.text.split())
+    problem = loaded.read_only
+    return DraftFound(
+        path, draft.id, draft.title, None, n_words, written, 0, state, problem, in_use=False, is_copy=True
+    )
+
+
+def _recover_copy(found: DraftFound, ops: FileOps) -> Recovered:
+    """Raises WriterError, OSError."""
+    copy = rescued_copy(found.journal, ops)
+    if copy is None:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(found.journal))
+    draft, loaded, _ = copy
+    if loaded.read_only:
+        raise WriterError(loaded.read_only, f"It is kept in {found.journal}.")
+    text = loaded.text
+    runs = (Run(len(text), Author.HUMAN),) if text else ()
+    return Recovered(draft, text, runs, False, (), text, runs, (), None, FileOnDisk.NONE, loaded.notice)
 
 
 def _problem(state: Replay) -> str:

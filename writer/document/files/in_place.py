@@ -11,7 +11,8 @@ from writer.document.files.save_target import SaveTarget
 from writer.document.files.staged_file import replace_file
 from writer.errors import WriterError
 
-_LONGEST_NAME = 60  # characters of the target's name in the copy's: with four bytes each they fit
+_RESCUED = "rescued-"
+_LONGEST_NAME = 55  # characters of the target's name in the copy's: with four bytes each they fit
 
 
 def write_in_place(target: SaveTarget, rescue: Path, ops: FileOps) -> tuple[os.stat_result, bytes | None]:
@@ -20,7 +21,7 @@ def write_in_place(target: SaveTarget, rescue: Path, ops: FileOps) -> tuple[os.s
     A crash in the middle leaves a damaged file, and the whole new text in the folder `rescue`. Raises OSError when the
     file is as it was, WriterError when it may not be written or may be damaged.
     """
-    copy = rescue / f"{secrets.token_hex(4)}-{target.name[-_LONGEST_NAME:]}"
+    copy = rescue / f"{_RESCUED}{secrets.token_hex(4)}-{target.name[-_LONGEST_NAME:]}"
     at_risk = False
     try:
         _write_copy(copy, target.data, ops)
@@ -46,6 +47,13 @@ def write_in_place(target: SaveTarget, rescue: Path, ops: FileOps) -> tuple[os.s
         if not at_risk:
             with suppress(OSError):
                 ops.remove(copy)
+
+
+def rescued_name(name: str) -> str | None:
+    """Of which file a copy is, by its own name; None for what is no copy."""
+    if not name.startswith(_RESCUED):
+        return None
+    return name.removeprefix(_RESCUED).partition("-")[2] or None
 
 
 def _write_copy(copy: Path, data: bytes, ops: FileOps) -> None:
