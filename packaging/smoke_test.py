@@ -23,17 +23,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from smoke import files, processes, screen, traces
-from smoke.place import Ended, Place, make_place, wait_for
+from smoke import files, screen, traces, window
+from smoke.place import Ended, Place, make_place
+from smoke.steps import LEAST_WORDS, StepError, last_line
 
+SAVED = "self-test.txt"
 PROMPT = "The lighthouse keeper had not spoken to anyone in three weeks when"
-BEGUN, TYPED = "It was a quiet evening in the harbour.", " The old keeper climbed the stairs and"
-_N_WORDS = 8  # at least so many of the model's are expected
-_SETTLED_S = 2.0
-
-
-class StepError(Exception):
-    """One sentence."""
 
 
 class SmokeTest:
@@ -92,12 +87,18 @@ class SmokeTest:
 
     def _may_change(self, path: Path, change: str) -> bool:
         place = self._place
-        own = (*place.own_folders, place.texts, place.runtime)
+        own = (*place.own_folders, place.runtime)
         if any(path.is_relative_to(folder) for folder in own):
             return True
+        if path.parent == place.texts:  # a text, and what stands beside it; no lock and no half of a file
+            return path.name.removesuffix(".writer.json") in (SAVED, window.FILE_NAME)
         # Folders on the way to its own; and what has been in the folder for temporary files must be gone.
         is_on_the_way = any(folder.is_relative_to(path) for folder in own) and path != place.scratch
-        return is_on_the_way or (path == place.temporary and change == "has changed") or _is_systems(path, place)
+        return (
+            is_on_the_way
+            or (path in (place.temporary, place.texts) and change == "has changed")
+            or _is_systems(path, place)
+        )
 
     # -- running it --------------------------------------------------------------------------------------------------
 
@@ -136,7 +137,7 @@ class SmokeTest:
     def _succeed(self, *arguments: str, patience_s: float = 180.0) -> Ended:
         ended = self._run(*arguments, patience_s=patience_s)
         if ended.status:
-            raise StepError(f"status {ended.status}: {_last(ended.stdout + ended.stderr)}")
+            raise StepError(f"status {ended.status}: {last_line(ended.stdout + ended.stderr)}")
         return ended
 
     # -- steps -------------------------------------------------------------------------------------------------------
@@ -173,7 +174,7 @@ class SmokeTest:
     def _generate(self) -> str:
         ended = self._succeed("generate", PROMPT, "--model", "starter", "--seed", "7", "--max-new-tokens", "24")
         words = ended.stdout.split()
-        if len(words) < _N_WORDS:
+        if len(words) < LEAST_WORDS:
             raise StepError(f"it has written {ended.stdout!r}")
         return " ".join(words)
 
@@ -183,70 +184,15 @@ class SmokeTest:
         lines = ended.stdout.splitlines()
         failed = [line for line in lines if "FAILED" in line] or lines[-1:]
         if ended.status:
-            raise StepError(f"status {ended.status}: {' '.join(' '.join(failed).split())} {_last(ended.stderr)}")
+            raise StepError(f"status {ended.status}: {' '.join(' '.join(failed).split())} {last_line(ended.stderr)}")
         if ended.stderr.strip():
-            raise StepError(f"it says {_last(ended.stderr)}")
-        text = (place.outside(place.texts) / "self-test.txt").read_text(encoding="utf-8")
+            raise StepError(f"it says {last_line(ended.stderr)}")
+        text = (place.outside(place.texts) / SAVED).read_text(encoding="utf-8")
         return f"{len(lines)} steps, {len(text)} characters saved"
 
     def _write_in_window(self) -> str:
-        place = self._place
-        file = place.outside(place.texts) / "a window's text.txt"
-        file.write_text(BEGUN, encoding="utf-8")
-        place.own(file)
-        with screen.make_screen() as display, self._watching() as tracing:
-            process = place.start([str(place.texts / file.name)], tracing, display.display)
-            try:
-                return self._drive(process, display, file)
-            except (StepError, subprocess.SubprocessError) as error:
-                processes.end(process)
-                said = wait_for(process, 30).stderr
-                raise StepError(f"{error} {_last(said)}".strip()) from None
-
-    def _drive(self, process: "subprocess.Popen[str]", display: screen.Screen, file: Path) -> str:
-        began_s = time.monotonic()
-
-        def wait_until(is_so: Callable[[], object], what: str, patience_s: float) -> float:
-            until = time.monotonic() + patience_s
-            while not is_so():
-                if process.poll() is not None:
-                    raise StepError(f"it ended with status {process.returncode} before there was {what}.")
-                if time.monotonic() > until:
-                    raise StepError(f"waited in vain for {what}.")
-                time.sleep(0.05)
-            return time.monotonic() - began_s
-
-        def read() -> str:
-            return file.read_text(encoding="utf-8")
-
-        def save() -> str:
-            display.press("key", "ctrl+s")
-            time.sleep(0.3)
-            return read()
-
-        def has_continued() -> bool:
-            display.press("key", "ctrl+Return")  # does nothing until the model is ready
-            time.sleep(_SETTLED_S)
-            return len(save()) > len(BEGUN + TYPED)
-
-        def has_settled() -> bool:
-            before = save()
-            time.sleep(_SETTLED_S)
-            return save() == before
-
-        opened_s = wait_until(lambda: display.title(file.name), "a window", 60)
-        display.press("mousemove", "500", "400", "click", "1", "key", "ctrl+End", "type", TYPED)
-        wait_until(lambda: save() == BEGUN + TYPED, "what was typed, in the file", 60)
-        wait_until(has_continued, "the model's words in the file", 180)
-        wait_until(has_settled, "their end", 300)
-        text = read()
-        display.press("key", "ctrl+q")
-        ended = wait_for(process, 60)
-        if ended.status or ended.stderr.strip():
-            raise StepError(f"status {ended.status}, and it says {_last(ended.stderr)!r}")
-        if not text.startswith(BEGUN + TYPED) or len(text[len(BEGUN + TYPED) :].split()) < _N_WORDS:
-            raise StepError(f"the file holds {text!r}")
-        return f"in sight after about {opened_s:.1f} s; {len(text)} characters saved"
+        with self._watching() as tracing:
+            return window.write_in_window(self._place, tracing)
 
 
 def _offline() -> list[str]:
@@ -272,18 +218,15 @@ def _program_folders(place: Place) -> tuple[Path, ...]:
         real = Path(executable).resolve()
     if place.outside(real.parent / "_internal").is_dir():
         return (real.parent,)
-    environment = Path(executable).absolute().parent.parent
-    return (environment,) if place.outside(environment / "pyvenv.cfg").is_file() else ()
+    # The interpreter of a virtual environment is a link out of it, pipx's commands are links into one.
+    environments = (real.parent.parent, Path(executable).absolute().parent.parent)
+    return tuple(folder for folder in environments if place.outside(folder / "pyvenv.cfg").is_file())[:1]
 
 
 def _is_systems(path: Path, place: Place) -> bool:
     """Caches that the system's own libraries keep for every program."""
     caches = place.home / ".cache"
     return any(path.is_relative_to(caches / name) for name in ("fontconfig",)) or path in (caches, place.home)
-
-
-def _last(text: str) -> str:
-    return (text.strip().splitlines() or [""])[-1]
 
 
 def _variable(text: str) -> tuple[str, str]:
