@@ -138,5 +138,5 @@ def test_threads_sleep_between_two_streams(small_gpt2: Pair) -> None:
         session.decode_step(cache, token_id)
     began = time.process_time()
     time.sleep(0.5)
-    assert time.process_time() - began < 0.015
+    assert time.process_time() - began < 0.1  # one that spins takes five times as much
     assert np.isfinite(session.decode_step(cache, 3)).all()

@@ -65,8 +65,8 @@ def test_closing_finishes_what_was_asked_but_does_not_wait_for_a_disk_that_never
     quick.close()
     assert done == ["saved"]
     stuck, answer = Errands(), threading.Event()
-    stuck.ask(lambda: answer.wait(30), lambda _: None, lambda _: None)
+    stuck.ask(lambda: answer.wait(120), lambda _: None, lambda _: None)
     began_s = time.monotonic()
     stuck.close()
-    assert time.monotonic() - began_s < 10
+    assert time.monotonic() - began_s < 60
     answer.set()

@@ -35,7 +35,7 @@ def test_a_key_is_timed_until_it_is_painted(qtbot: QtBot) -> None:
         time.sleep(0.01)
     assert told.args == [latency.last]
     assert latency.last is not None
-    assert 30 <= latency.last < 1000
+    assert 30 <= latency.last < 20_000
 
 
 def test_each_key_counts_and_one_paint_may_show_several(qtbot: QtBot) -> None:

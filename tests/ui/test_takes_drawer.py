@@ -412,7 +412,7 @@ def test_thousands_of_takes_are_searched_in_portions(drawer: TakesDrawer, qtbot:
     began = time.perf_counter()
     qtbot.keyClicks(drawer.search_field, "ra")
     qtbot.waitUntil(lambda: ids(drawer) == [f"take-{n}007" for n in (4, 3, 2, 1)] + ["take-7"])
-    assert time.perf_counter() - began < 10
+    assert time.perf_counter() - began < 30
 
 
 def test_only_rows_that_are_seen_are_drawn(drawer: TakesDrawer, monkeypatch: pytest.MonkeyPatch) -> None:

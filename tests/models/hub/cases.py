@@ -138,14 +138,13 @@ def too_long(handler: HubHandler, blob: HubBlob, begin: int) -> bool:
 
 
 def stalls(after_bytes: int | None) -> Script:
-    """Three seconds of silence, before any header (None) or somewhere in the body."""
+    """Twenty seconds of silence, before any header (None) or somewhere in the body."""
 
     def fault(handler: HubHandler, blob: HubBlob, begin: int) -> bool:
         if after_bytes is not None:
             handler.send_blob(blob, begin, blob.size, n_body=after_bytes)
             handler.wfile.flush()
-        for _ in range(60):
-            time.sleep(0.05)
+        time.sleep(20)
         handler.close_connection = True
         return True
 

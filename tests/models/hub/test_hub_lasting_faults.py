@@ -140,7 +140,7 @@ def test_a_fault_that_stays_ends_in_one_sentence(
     with pytest.raises(WriterError, match=message) as caught:
         fetched(PINNED, folder, settings)
     assert caught.value.hint
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 30
     assert hub.n_requests("cdn") <= most_requests
     assert sent_share(hub) < 4.1  # three times and a bit, and the attempt that was under way
     check_nothing_final(folder)

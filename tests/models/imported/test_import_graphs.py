@@ -60,9 +60,9 @@ def test_m03_damaged_graphs_never_end_this_process(
 def test_m09_a_graph_of_more_than_two_gigabytes_is_refused_unread(folder: Path, store: ModelStore) -> None:
     with (folder / "model.onnx").open("r+b") as stream:
         stream.truncate(2**31)  # a hole: it takes no space
-    began = time.monotonic()
+    began_s = time.thread_time()
     check_refused(folder, store, "larger than the 2 GB")
-    assert time.monotonic() - began < 1
+    assert time.thread_time() - began_s < 0.3
 
 
 @pytest.mark.parametrize("depth", [40, 5000])
