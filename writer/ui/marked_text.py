@@ -12,19 +12,16 @@ from PySide6.QtGui import (
     QPalette,
     QResizeEvent,
     QTextCharFormat,
-    QTextLayout,
-    QTextLine,
-    QTextOption,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from writer.ui.comparison_items import Mark, Piece
-from writer.ui.mirror import PARAGRAPH_SEPARATOR, displayed, utf16_length
+from writer.ui.line_breaking import break_lines, format_range, on_lines, wrapping_layout
+from writer.ui.mirror import utf16_length
 from writer.ui.overrides import nothing, reported
 from writer.ui.theme import page_font
 
 _POINT_SIZE = 13.0
-_LINE_SEPARATOR = "\u2028"  # the only one that a QTextLayout breaks a line at
 _LEADING = 1.28  # of a line's own height
 _WASH = 30  # of 255: how much colour lies behind changed words
 
@@ -35,13 +32,9 @@ class MarkedText(QWidget):
     def __init__(self, pieces: Sequence[Piece], whole: str, *, is_newer: bool) -> None:
         """whole -- the text as it is, without what `pieces` leave out or put in its place, for copying"""
         super().__init__()
-        self._pieces = [(_on_lines(piece.text), piece.mark) for piece in pieces]
+        self._pieces = [(on_lines(piece.text), piece.mark) for piece in pieces]
         self._is_newer = is_newer
-        self.text_layout = QTextLayout("".join(text for text, _ in self._pieces), page_font(_POINT_SIZE))
-        option = QTextOption()
-        option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
-        self.text_layout.setTextOption(option)
-        self.text_layout.setCacheEnabled(True)
+        self.text_layout = wrapping_layout("".join(text for text, _ in self._pieces), page_font(_POINT_SIZE))
         self._laid_out = (-1, 0)  # for which width, and how high
         policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
@@ -59,9 +52,7 @@ class MarkedText(QWidget):
         for text, mark in self._pieces:
             length = utf16_length(text)
             if mark is not Mark.ALIKE:
-                marked = QTextLayout.FormatRange()
-                marked.start, marked.length, marked.format = at, length, formats[mark]
-                ranges.append(marked)
+                ranges.append(format_range(at, length, formats[mark]))
             at += length
         self.text_layout.setFormats(ranges)
         self._laid_out = (-1, 0)
@@ -86,19 +77,8 @@ class MarkedText(QWidget):
 
     def _lay_out(self, width: int) -> int:
         """Break lines for `width`; returns the height."""
-        if self._laid_out[0] == width:
-            return self._laid_out[1]
-        height = 0.0
-        self.text_layout.beginLayout()
-        while True:
-            line: QTextLine = self.text_layout.createLine()
-            if not line.isValid():
-                break
-            line.setLineWidth(max(1, width))
-            line.setPosition(QPointF(0, height + line.height() * (_LEADING - 1) / 2))
-            height += line.height() * _LEADING
-        self.text_layout.endLayout()
-        self._laid_out = (width, round(height))
+        if self._laid_out[0] != width:
+            self._laid_out = (width, round(break_lines(self.text_layout, width, _LEADING)))
         return self._laid_out[1]
 
     # -- what Qt asks --------------------------------------------------------------------------------------------
@@ -133,7 +113,3 @@ class MarkedText(QWidget):
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange) and hasattr(self, "_laid_out"):
             self._set_marks()
             self.update()
-
-
-def _on_lines(text: str) -> str:
-    return displayed(text).replace(PARAGRAPH_SEPARATOR, _LINE_SEPARATOR)

@@ -16,18 +16,16 @@ from PySide6.QtGui import (
     QPalette,
     QResizeEvent,
     QTextCharFormat,
-    QTextLayout,
     QTextLine,
-    QTextOption,
 )
 from PySide6.QtWidgets import QSizePolicy, QStyle, QWidget
 
-from writer.ui.mirror import PARAGRAPH_SEPARATOR, displayed, utf16_length
+from writer.ui.line_breaking import LINE_SEPARATOR, break_lines, format_range, on_lines, wrapping_layout
+from writer.ui.mirror import utf16_length
 from writer.ui.overrides import nothing, reported
 from writer.ui.theme import page_font
 
 _POINT_SIZE = 11.5
-_LINE_SEPARATOR = "\u2028"  # the only one that a QTextLayout breaks a line at
 _LEADING = 1.12  # of a line's own height
 _GROWTH_MS = 120
 _LEAST_LINES = 2  # there is room for these before the first word
@@ -56,11 +54,7 @@ class SentenceText(QWidget):
         self._hovered = -1
         self._current = -1
         self._is_growing = False
-        self._layout = QTextLayout("", page_font(_POINT_SIZE))
-        option = QTextOption()
-        option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
-        self._layout.setTextOption(option)
-        self._layout.setCacheEnabled(True)
+        self._layout = wrapping_layout("", page_font(_POINT_SIZE))
         self._growth = QVariantAnimation(self)
         self._growth.setDuration(_GROWTH_MS)
         self._growth.setEasingCurve(QEasingCurve.Type.OutCubic)
@@ -75,15 +69,14 @@ class SentenceText(QWidget):
     def set_pieces(self, pieces: Sequence[str], n_finished: int, *, is_growing: bool) -> None:
         """Show `pieces`, which join to the text; the first `n_finished` of them can be chosen."""
         self._pieces, self._n_finished, self._is_growing = tuple(pieces), n_finished, is_growing
-        self._bodies = tuple(displayed(piece.strip()) for piece in pieces)
+        self._bodies = tuple(on_lines(piece.strip()) for piece in pieces)
         shown, self._starts, at = [], [], 0
         for piece, body in zip(pieces, self._bodies, strict=True):
             self._starts.append(at)
             is_line_end = "\n" in piece[len(piece.rstrip()) :]
-            text = body.replace(PARAGRAPH_SEPARATOR, _LINE_SEPARATOR) + (_LINE_SEPARATOR if is_line_end else " ")
-            shown.append(text if body else "")
+            shown.append(body + (LINE_SEPARATOR if is_line_end else " ") if body else "")
             at += utf16_length(shown[-1])
-        self._layout.setText("".join(shown).rstrip(f" {_LINE_SEPARATOR}"))
+        self._layout.setText("".join(shown).rstrip(f" {LINE_SEPARATOR}"))
         if not self._can_choose(self._current) and (self.hasFocus() or self._current >= 0):
             self._current = self._first()
         if not self._can_choose(self._hovered):
@@ -104,7 +97,7 @@ class SentenceText(QWidget):
     @property
     def shown_text(self) -> str:
         """What is seen, lines as they were broken by the text itself."""
-        return self._layout.text().replace(_LINE_SEPARATOR, "\n")
+        return self._layout.text().replace(LINE_SEPARATOR, "\n")
 
     def rect_of(self, sentence: int) -> QRectF:
         """Where the first line of a sentence is, in this widget's coordinates."""
@@ -113,16 +106,7 @@ class SentenceText(QWidget):
     # -- laying out ----------------------------------------------------------------------------------------------
 
     def _lay_out(self, width: int) -> None:
-        height = 0.0
-        self._layout.beginLayout()
-        while True:
-            line: QTextLine = self._layout.createLine()
-            if not line.isValid():
-                break
-            line.setLineWidth(max(1, width))
-            line.setPosition(QPointF(0, height + line.height() * (_LEADING - 1) / 2))
-            height += line.height() * _LEADING
-        self._layout.endLayout()
+        height = break_lines(self._layout, width, _LEADING)
         least = self._layout.lineAt(0).height() * _LEADING * _LEAST_LINES if self._layout.lineCount() else 0
         self._target = round(max(height, least))
 
@@ -141,14 +125,10 @@ class SentenceText(QWidget):
     def _show_chosen(self) -> None:
         faded = QTextCharFormat()
         faded.setForeground(QGuiApplication.palette().color(QPalette.ColorRole.PlaceholderText))
-        ranges = []
-        for sentence in self._chosen:
-            if self._can_choose(sentence):
-                part = QTextLayout.FormatRange()
-                part.start, part.length = self._starts[sentence], utf16_length(self._bodies[sentence])
-                part.format = faded
-                ranges.append(part)
-        self._layout.setFormats(ranges)
+        shown = filter(self._can_choose, self._chosen)
+        self._layout.setFormats(
+            [format_range(self._starts[one], utf16_length(self._bodies[one]), faded) for one in shown]
+        )
         self._lay_out(self.width())
 
     def _rects(self, sentence: int) -> list[QRectF]:
@@ -213,7 +193,7 @@ class SentenceText(QWidget):
         if self.hasFocus() and self._can_choose(self._current):
             added = ", added" if self._current in self._chosen else ""
             place = f"sentence {self._current + 1} of {self._n_finished}{added}"
-            name = f"{self._name}, {place}: {self._bodies[self._current]}"
+            name = f"{self._name}, {place}: {self._bodies[self._current].replace(LINE_SEPARATOR, ' ')}"
         else:
             # A name that changed with every word would be read out with every word.
             name = self._name if self._is_growing or not self._pieces else f"{self._name}: {self.shown_text}"

@@ -28,12 +28,12 @@ from PySide6.QtGui import (
     QPixmap,
     QTextCharFormat,
     QTextLayout,
-    QTextOption,
 )
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from writer.document.takes.take_record import Fate, TakeRecord
 from writer.ui.icons import pixmap
+from writer.ui.line_breaking import format_range, wrapping_layout
 from writer.ui.mirror import displayed, utf16_length
 from writer.ui.overrides import nothing, reported
 from writer.ui.take_words import FATES, excerpt, made, one_line, short_made
@@ -166,13 +166,13 @@ class TakeDelegate(QStyledItemDelegate):
         palette, role = QGuiApplication.palette(), QPalette.ColorRole
         lead, text = excerpt(record, self._model.words)
         shown = self._two_lines(displayed(f"{lead}{text}"), rect.width())
-        layout = QTextLayout(shown, self._face)
+        layout = wrapping_layout(shown, self._face)
         ranges = []
         if lead and not is_selected:
             quiet = QTextCharFormat()
             quiet.setForeground(palette.color(role.PlaceholderText))
-            ranges.append(_range(0, utf16_length(lead), quiet))
-        ranges += [_range(start, length, _bold()) for start, length in self._found(lead, text)]
+            ranges.append(format_range(0, utf16_length(lead), quiet))
+        ranges += [format_range(start, length, _bold()) for start, length in self._found(lead, text)]
         layout.setFormats(ranges)
         _break(layout, rect.width(), 2, self._line)
         painter.setPen(palette.color(role.WindowText))
@@ -181,7 +181,7 @@ class TakeDelegate(QStyledItemDelegate):
 
     def _two_lines(self, text: str, width: int) -> str:
         """As much of `text` as two lines hold."""
-        layout = QTextLayout(text, self._face)
+        layout = wrapping_layout(text, self._face)
         first = _break(layout, width, 1, self._line)
         units = text.encode("utf-16-le")
         rest = units[2 * first :].decode("utf-16-le")
@@ -230,10 +230,7 @@ def paint_fate(painter: QPainter, rect: QRect, fate: Fate) -> None:
 
 
 def _break(layout: QTextLayout, width: int, n_lines: int, pitch: int) -> int:
-    """Break lines; returns where the last of them ends, in UTF-16 units."""
-    option = QTextOption()
-    option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
-    layout.setTextOption(option)
+    """Break the first lines; returns where the last of them ends, in UTF-16 units."""
     end = 0
     layout.beginLayout()
     for number in range(n_lines):
@@ -250,10 +247,4 @@ def _break(layout: QTextLayout, width: int, n_lines: int, pitch: int) -> int:
 def _bold() -> QTextCharFormat:
     result = QTextCharFormat()
     result.setFontWeight(QFont.Weight.Bold)
-    return result
-
-
-def _range(start: int, length: int, form: QTextCharFormat) -> QTextLayout.FormatRange:
-    result = QTextLayout.FormatRange()
-    result.start, result.length, result.format = start, length, form
     return result
