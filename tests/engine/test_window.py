@@ -88,7 +88,7 @@ def test_a_cut_keeps_the_newest_tokens_as_they_are(data, limit):
 def test_a_million_characters_cost_little():
     import time
 
-    began = time.perf_counter()
+    began = time.thread_time()
     window = fit_window(TEXT * 30, by_word, 900)
     assert window.token_ids
-    assert time.perf_counter() - began < 1.0
+    assert time.thread_time() - began < 1.0
