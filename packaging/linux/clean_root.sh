@@ -46,8 +46,10 @@ within() {
     ' sh "$root" "$build/clean-root-debs" "$@"
 }
 
+# The downloads are shared by all roots, and apt gives up when another one has them.
 apt() {
-    within chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root DEBIAN_FRONTEND=noninteractive \
+    mkdir -p "$build"
+    within flock "$build/clean-root-debs.lock" chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root DEBIAN_FRONTEND=noninteractive \
         apt-get -y -q "$@"
 }
 
