@@ -11,7 +11,8 @@ import numpy as np
 
 from writer.engine.config import GenerationConfig
 from writer.engine.events import Alternative, FinishReason, TakenBack, Token
-from writer.engine.logits_processors import Dry, Scores
+from writer.engine.logits_processors import Scores
+from writer.engine.penalties import Dry
 from writer.engine.prompt import Prompt
 from writer.engine.sampler import SamplerChain
 from writer.engine.session import Logits

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from writer.engine import logits_processors as steps
+from writer.engine import penalties
 from writer.engine.config import GenerationConfig
 from writer.engine.cutoffs import tokens_within
 from writer.engine.logits_processors import LogitsProcessor, Scores, softmax
@@ -94,7 +95,7 @@ class SamplerChain:
 
 _COLDEST = 1e-4
 _CUT_OFFS = (steps.TopK, steps.TopP, steps.MinP)
-_BANS = (steps.SequenceBias, steps.NoRepeatNGram, steps.MinNewTokens)
+_BANS = (penalties.SequenceBias, penalties.NoRepeatNGram, penalties.MinNewTokens)
 
 
 def _processors(
@@ -106,18 +107,20 @@ def _processors(
 ) -> Iterator[LogitsProcessor]:
     """Transformers' order where it has the step; a control at its neutral value adds none."""
     if config.logit_bias:
-        yield steps.SequenceBias(_word_biases(config.logit_bias, encode))
+        yield penalties.SequenceBias(_word_biases(config.logit_bias, encode))
     if config.repetition_penalty != 1:
-        yield steps.RepetitionPenalty(config.repetition_penalty, config.penalty_range)
+        yield penalties.RepetitionPenalty(config.repetition_penalty, config.penalty_range)
     if config.frequency_penalty or config.presence_penalty:
-        yield steps.FrequencyPresencePenalty(config.frequency_penalty, config.presence_penalty, config.penalty_range)
+        yield penalties.FrequencyPresencePenalty(
+            config.frequency_penalty, config.presence_penalty, config.penalty_range
+        )
     if config.dry_multiplier:
         breakers = frozenset(ids[-1] for text in config.dry_breakers for ids in _spellings(text, encode))
-        yield steps.Dry(config.dry_multiplier, config.dry_base, config.dry_allowed_length, breakers)
+        yield penalties.Dry(config.dry_multiplier, config.dry_base, config.dry_allowed_length, breakers)
     if config.no_repeat_ngram_size:
-        yield steps.NoRepeatNGram(config.no_repeat_ngram_size)
+        yield penalties.NoRepeatNGram(config.no_repeat_ngram_size)
     if config.min_new_tokens and eos_token_ids:
-        yield steps.MinNewTokens(n_prompt_tokens, config.min_new_tokens, eos_token_ids)
+        yield penalties.MinNewTokens(n_prompt_tokens, config.min_new_tokens, eos_token_ids)
     if _is_greedy(config):
         return  # the cut-offs cannot change which token is likeliest
     if config.temperature != 1:
