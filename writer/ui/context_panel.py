@@ -141,7 +141,7 @@ class ContextPanel(QWidget):
         self._budget.setText(
             f"About {used:,} tokens of {limit:,} in sight"
             if limit
-            else "How much of this the model can see is shown when a model is there."
+            else "How much of this the model sees is shown once there is a model and a text to go on from."
         )
 
     def flush(self) -> None:
