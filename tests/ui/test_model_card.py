@@ -282,6 +282,15 @@ def test_a_damaged_model_says_what_to_press(show: Any, item: ShelfItem, words: s
     assert "get" not in names(card) or button(card, "get").text() == "Get again"
 
 
+def test_p03_a_model_of_a_newer_writer_is_not_got_over(show: Any) -> None:
+    told = "A newer Writer built the model gpt2-medium, and this one cannot read it."
+    item = replace(damaged(), model=None, problem=told, remedy="Update Writer.", is_from_newer=True)
+    card = show(item).card
+    assert text(card, "modelProblem") == f"{told} Update Writer."
+    assert "get" not in names(card)
+    assert "resume" not in names(card)
+
+
 def test_what_has_been_begun_says_how_much_has_arrived(show: Any) -> None:
     card = show(BEGUN).card
     assert (text(card, "modelName"), text(card, "modelFacts")) == ("someone/tiny", "120 MB have arrived")

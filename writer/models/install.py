@@ -5,7 +5,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from writer.engine.tokenizer import TokenizerSpec
 from writer.models import sources
 from writer.models.build import BuildEvent, BuildFinished, BuildRequest, build_model, needed_bytes
 from writer.models.catalog import CatalogEntry, HubSource, PackageSource
@@ -26,7 +25,7 @@ class InstallRequest:
     gate_text: str
     calibration_text: str = ""
     precisions: tuple[Precision, ...] = ()
-    tokenizer: TokenizerSpec | None = None
+    tokenizer: Path | None = None
     keep_source: bool = False
 
 
@@ -54,6 +53,7 @@ def install(request: InstallRequest, store: ModelStore, hub: HubSettings) -> Ite
 def _install(request: InstallRequest, store: ModelStore, hub: HubSettings) -> Iterator[DownloadProgress | BuildEvent]:
     entry = request.entry
     sources.sweep(store)
+    store.require_not_newers(entry.id)
     asked = request.precisions or (entry.precision,)
     there = next((model for model in store.list() if model.id == entry.id), None)
     built = [there.default_precision, *map(Precision, there.manifest.precisions)] if there else []

@@ -5,7 +5,7 @@ import json
 import math
 import re
 from collections.abc import Generator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self, cast
 
@@ -94,18 +94,21 @@ class Manifest:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Self:
-        """Raises ValueError, KeyError, TypeError or WriterError for anything `to_json` could not have written."""
+        """Raises ValueError, KeyError, TypeError or WriterError for anything `to_json` could not have written; fields
+        that a newer Writer has added without a new format are passed over."""
         if values["format_version"] != _FORMAT_VERSION:
             raise ValueError(f"manifest format {values['format_version']}")
         manifest = cls(
             **{
-                **values,
+                **_known(cls, values),
                 "config": ModelConfig.from_json(values["config"]),
                 "source_files": _file_records(values["source_files"]),
                 "shared_files": _file_records(values.get("shared_files", {})),
                 "default_precision": Precision(values["default_precision"]),
                 "precisions": {
-                    str(Precision(name)): PrecisionRecord(**{**record, "files": _file_records(record["files"])})
+                    str(Precision(name)): PrecisionRecord(
+                        **{**_known(PrecisionRecord, record), "files": _file_records(record["files"])}
+                    )
                     for name, record in values["precisions"].items()
                 },
             }
@@ -130,8 +133,13 @@ class Manifest:
         return manifest
 
 
+def _known(kind: type, values: dict[str, Any]) -> dict[str, Any]:
+    names = {f.name for f in fields(kind)}
+    return {name: value for name, value in values.items() if name in names}
+
+
 def _file_records(values: dict[str, dict[str, Any]]) -> dict[str, FileRecord]:
-    records = {name: FileRecord(**record) for name, record in values.items()}
+    records = {name: FileRecord(**_known(FileRecord, record)) for name, record in values.items()}
     for name, record in records.items():
         if not name or Path(name).name != name:
             raise ValueError(f"{name!r} is no file name")
@@ -186,14 +194,28 @@ def is_id(name: str) -> bool:
 
 
 def read_manifest(folder: Path, *, is_shipped: bool = False) -> Manifest:
-    """Raises DamagedModelError when it is missing, damaged, or that of another model."""
+    """Raises DamagedModelError when it is missing, damaged, or that of another model, NewerModelError when a newer
+    Writer wrote it."""
     try:
-        manifest = Manifest.from_json(json.loads((folder / MANIFEST_NAME).read_text(encoding="utf-8")))
+        values = json.loads((folder / MANIFEST_NAME).read_text(encoding="utf-8"))
+        version = values["format_version"]
+        if type(version) is int and version > _FORMAT_VERSION:
+            raise NewerModelError(folder.name)
+        manifest = Manifest.from_json(values)
         if manifest.id != folder.name:
             raise ValueError("the manifest of another model")
+    except NewerModelError:
+        raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError, ArithmeticError, WriterError) as error:
         raise DamagedModelError(folder.name, "its description cannot be read", is_shipped=is_shipped) from error
     return manifest
+
+
+class NewerModelError(WriterError):
+    """An installed model that a newer Writer built: it is not read, and nothing takes its place."""
+
+    def __init__(self, model_id: str) -> None:
+        super().__init__(f"A newer Writer built the model {model_id}, and this one cannot read it.", "Update Writer.")
 
 
 class DamagedModelError(WriterError):

@@ -7,6 +7,7 @@ from writer.errors import WriterError
 from writer.models import sources
 from writer.models.catalog import CatalogEntry
 from writer.models.disk import using
+from writer.models.manifest import NewerModelError
 from writer.models.store import InstalledModel, ModelStore
 
 
@@ -18,6 +19,7 @@ class ShelfItem:
     model -- None where none is installed, or its description cannot be read
     problem -- what is wrong with what is installed; "" otherwise
     remedy -- what to do about it at the command line
+    is_from_newer -- what is wrong is that a newer Writer built it: it stays as it is
     is_begun -- an earlier run has fetched some of it
     begun_bytes -- how much, if it is begun
     repository -- where from, as OWNER/NAME, if it is begun and in no catalogue
@@ -30,6 +32,7 @@ class ShelfItem:
     model: InstalledModel | None
     problem: str = ""
     remedy: str = ""
+    is_from_newer: bool = False
     is_begun: bool = False
     begun_bytes: int = 0
     repository: str = ""
@@ -81,7 +84,8 @@ def _item(model_id: str, entry: CatalogEntry | None, store: ModelStore) -> Shelf
     try:
         item = shelf_item(store.get(model_id))
     except WriterError as error:
-        item = ShelfItem(model_id, None, None, error.message, error.hint, is_shipped=not has_own)
+        is_from_newer = isinstance(error, NewerModelError)
+        item = ShelfItem(model_id, None, None, error.message, error.hint, is_from_newer, is_shipped=not has_own)
     item = replace(item, entry=entry, is_begun=begun and not item.is_ready, hides_shipped=has_own and has_shipped)
     return _with_begun(item, store)
 

@@ -10,7 +10,7 @@ import difflib
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from writer.models.disk import using
 from writer.models.installed import InstalledModel
 from writer.models.lock import ModelLock
 from writer.models.manifest import (
+    DamagedModelError,
     FileRecord,
     Manifest,
     PrecisionRecord,
@@ -110,6 +111,13 @@ class ModelStore:
                 sources.replace(bin_folder / "sources")
             self._damage_note(model_id).unlink(missing_ok=True)
 
+    def require_not_newers(self, model_id: str) -> None:
+        """Raises NewerModelError when the user's own folder has it as a newer Writer built it: nothing is put there."""
+        folder = self._own_folder(model_id)
+        if folder is not None:
+            with suppress(DamagedModelError):
+                read_manifest(folder)
+
     def source_folder(self, model_id: str) -> Path:
         """Where the files a model is built from lie while they are fetched, and afterwards if they are kept."""
         return self.models_dir / _SOURCES / check_id(model_id)
@@ -126,6 +134,7 @@ class ModelStore:
                 (a further precision beside those already built). They are linked, so do not write to them.
         """
         with self.lock(model_id), self.holding(model_id).scratch() as scratch:
+            self.holding(model_id).require_not_newers(model_id)
             target = self.models_dir / model_id
             with staging.new_model(scratch, target) as folder:
                 for name in keep:

@@ -187,6 +187,7 @@ class ModelCard(QFrame):
         self._facts.setText(facts)
         self._facts.setVisible(bool(facts))
         remedy = card_hint(is_shipped=item.is_shipped, can_get=item.entry is not None)
+        remedy = item.remedy if item.is_from_newer else remedy
         self._problem.setText(f"{item.problem} {remedy}")
         self._problem.setVisible(bool(item.problem))
         self._show_forms()
@@ -203,7 +204,7 @@ class ModelCard(QFrame):
         if self._used is not None:
             return "In use"
         if self._item.problem:
-            return "Damaged"
+            return "Newer" if self._item.is_from_newer else "Damaged"
         if self._item.is_begun and self._activity is None:
             return "Paused"
         if self._item.model is None and self._item.id == DEFAULT_MODEL:
@@ -258,7 +259,7 @@ class ModelCard(QFrame):
         if self._activity is not None:
             self._figures.setVisible(bool(self._activity.step.figures))
         is_left = not item.is_ready and not is_busy and not asks
-        can_get = is_left and (item.entry is not None or bool(item.repository))
+        can_get = is_left and not item.is_from_newer and (item.entry is not None or bool(item.repository))
         visible = {
             "get": can_get and not item.is_begun,
             "resume": can_get and item.is_begun,
