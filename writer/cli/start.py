@@ -1,5 +1,6 @@
 """`writer [FILE]`: the window, or the terminal where there is no display."""
 
+import gc
 import os
 import re
 import sys
@@ -16,11 +17,11 @@ def start(file: Path | None) -> int:
     try:
         from writer.ui.app import run_app
     except ImportError as error:
-        raise _missing_library(error) from error
+        raise missing_library(error) from error
     return run_app(user_paths(os.environ), file)
 
 
-def _missing_library(error: ImportError) -> Exception:
+def missing_library(error: ImportError) -> Exception:
     """Qt draws with libraries of the system; a fault of Writer's own stays what it is."""
     found = re.match(r"(lib[\w.+-]+): cannot open shared object file", str(error))
     if found is None:
