@@ -22,6 +22,7 @@ from writer.document.manuscript import (
     save_manuscript_as,
 )
 from writer.errors import WriterError
+from writer.ui.documents_folder import documents_folder
 from writer.ui.errands import Errands
 from writer.ui.notices import NoticeAction, NoticeKind
 from writer.ui.safekeeping import Safekeeping
@@ -95,8 +96,8 @@ class FileController(QObject):
 
     def open(self) -> None:
         """Ask for a file and open it."""
-        folder = str(self.path.parent) if self.path else ""
-        name, _ = QFileDialog.getOpenFileName(self._window, "Open", folder, _FILTER)
+        folder = self.path.parent if self.path else documents_folder()
+        name, _ = QFileDialog.getOpenFileName(self._window, "Open", str(folder), _FILTER)
         if name:
             self.open_path(Path(name))
 
@@ -209,8 +210,8 @@ class FileController(QObject):
 
     def save_as(self, then: Then = nothing, otherwise: Then = nothing) -> None:
         """Ask for a name and save."""
-        suggestion = str(self.path) if self.path else "Untitled.txt"
-        name, _ = QFileDialog.getSaveFileName(self._window, "Save as", suggestion, _FILTER)
+        suggestion = self.path or documents_folder() / "Untitled.txt"
+        name, _ = QFileDialog.getSaveFileName(self._window, "Save as", str(suggestion), _FILTER)
         if name:
             self.save_to(Path(name), then, otherwise)
         else:
