@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from PySide6.QtCore import QByteArray, QEvent, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPalette, QPixmap, QPixmapCache
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QLabel, QToolButton, QWidget
 
@@ -20,7 +20,13 @@ def _source(name: str) -> str:
 
 
 def pixmap(name: str, color: QColor, size: int = ICON_SIZE, ratio: float = 1.0) -> QPixmap:
-    """The icon `name` in one colour, `size` device-independent pixels square. Raises FileNotFoundError."""
+    """The icon `name` in one colour, `size` device-independent pixels square. Raises FileNotFoundError.
+
+    Drawn once: a window that opens asks for the same few icons some thousand times."""
+    key = f"{name} {color.name()} {size} {ratio}"
+    result = QPixmap()
+    if QPixmapCache.find(key, result):
+        return result
     renderer = QSvgRenderer(QByteArray(_source(name).replace("currentColor", color.name()).encode()))
     result = QPixmap(round(size * ratio), round(size * ratio))
     result.fill(Qt.GlobalColor.transparent)
@@ -29,6 +35,7 @@ def pixmap(name: str, color: QColor, size: int = ICON_SIZE, ratio: float = 1.0) 
     renderer.render(painter, QRectF(result.rect()))
     painter.end()
     result.setDevicePixelRatio(ratio)
+    QPixmapCache.insert(key, result)
     return result
 
 
