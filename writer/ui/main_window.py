@@ -149,7 +149,7 @@ class MainWindow(QMainWindow):
         self.about.acknowledged.connect(self._on_acknowledged)
         self.editor.point_size_changed.connect(lambda size: self._change_settings(point_size=size))
         self.sampling.config_changed.connect(self._on_config_changed)
-        self.news.version_seen.connect(lambda version: self._change_settings(newest_seen=version))
+        self.news.version_seen.connect(self._on_version_seen)
         self.menus.theme_group.triggered.connect(self._on_theme_chosen)
         hints = QApplication.styleHints()
         hints.colorSchemeChanged.connect(self._show_theme)
@@ -267,6 +267,10 @@ class MainWindow(QMainWindow):
 
     def _on_config_changed(self, config: GenerationConfig) -> None:
         self._change_settings(sampling=kept_values(config, self.settings.sampling))
+
+    def _on_version_seen(self, version: str) -> None:
+        """Kept with the next change, or at the end: a start writes no settings."""
+        self.settings = dataclasses.replace(self.settings, newest_seen=version)
 
     def _save_settings(self) -> None:
         self._settings_timer.stop()

@@ -80,7 +80,7 @@ def _kept_elsewhere(folder: Path, error: BaseException, other: Path) -> JournalN
     return JournalNotice(
         JournalStatus.KEPT_ELSEWHERE,
         f"Unsaved text is kept in {other} for now: {_reason(folder, error)}.",
-        _hint(folder, error),
+        f"It may not outlast a restart of the computer there. {_hint(folder, error)}",
     )
 
 
