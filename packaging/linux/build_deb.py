@@ -19,6 +19,9 @@ import shared_libraries
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+sys.path.insert(0, str(HERE.parent))
+from project_version import project_version  # noqa: E402 - in the folder above
+
 PACKAGE = "writer-desktop"
 # Nobody answers mail for this program; the field wants an address all the same, and this top level can be nobody's.
 MAINTAINER = "The Writer developers <maintainers@writer-desktop.invalid>"
@@ -41,20 +44,14 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--frozen", type=Path, default=ROOT / "build" / "frozen" / "writer", metavar="FOLDER")
     parser.add_argument("--into", type=Path, default=ROOT / "dist", metavar="FOLDER")
-    parser.add_argument("--version", default=version(), help="another than the program's own, to try upgrades with")
+    parser.add_argument(
+        "--version", default=project_version(), help="another than the program's own, to try upgrades with"
+    )
     parser.add_argument("--uncompressed", action="store_true", help="quick to make, for trying")
     options = parser.parse_args()
     if not (options.frozen / "writer").is_file():
         sys.exit(f"There is no frozen program in {options.frozen}: `make frozen` makes it.")
     print(build(options.frozen, options.into, options.version, "none" if options.uncompressed else "xz"))
-
-
-def version() -> str:
-    """The program's own version."""
-    text = (ROOT / "writer" / "__init__.py").read_text(encoding="utf-8")
-    found = re.search(r'^__version__ = "(.+)"$', text, re.MULTILINE)
-    assert found is not None
-    return found[1]
 
 
 def releases() -> tuple[release_notes.Release, ...]:
@@ -126,9 +123,8 @@ def lay_documents(tree: Path, package_version: str) -> None:
     _write(tree / _DOCUMENTS / "copyright", _read("copyright"))
     third_party = tree / _PROGRAM / "_internal" / "resources" / "THIRD-PARTY-LICENCES.txt"
     _zip(tree / _DOCUMENTS / "THIRD-PARTY-LICENCES.txt.gz", third_party.read_text(encoding="utf-8"))
-    news = [release for release in releases() if release.version == version()]
-    others = [release for release in releases() if release.version != version()]
-    entries = [release_notes.Release(package_version, release.date, release.items) for release in news] + others
+    newest, *others = releases()
+    entries = [release_notes.Release(package_version, newest.date, newest.items), *others]
     _zip(tree / _DOCUMENTS / "changelog.gz", release_notes.debian_changelog(entries, PACKAGE, MAINTAINER))
     _write(tree / f"usr/share/lintian/overrides/{PACKAGE}", _read("lintian-overrides"))
 

@@ -58,7 +58,7 @@ def test_the_window_names_the_entry_and_the_entry_names_the_window(entry: config
 
 def test_the_newest_release_is_this_version(component: ElementTree.Element) -> None:
     releases = component.findall("releases/release")
-    assert releases[0].get("version") == writer.__version__ == build_deb.version()
+    assert releases[0].get("version") == writer.__version__ == build_deb.project_version()
     assert all(release.findall("description/ul/li") for release in releases)
 
 
