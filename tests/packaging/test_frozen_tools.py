@@ -13,7 +13,9 @@ from tests.packaging.script_modules import script
 
 archive = script("frozen/archive")
 elf = script("frozen/elf")
+entry = script("frozen/entry")
 glibc = script("frozen/glibc")
+reproduce = script("frozen/reproduce")
 sizes = script("frozen/sizes")
 starter = script("frozen/starter")
 
@@ -137,3 +139,50 @@ def test_what_needs_a_frozen_program_says_how_to_get_one(tmp_path: Path) -> None
     assert result.returncode == 1
     assert "make frozen" in result.stderr
     assert not (tmp_path / "dist").exists()
+
+
+def test_programs_that_writer_starts_get_the_environment_it_was_started_in() -> None:
+    inside = "/opt/writer/_internal"
+    environ = {
+        "LD_LIBRARY_PATH": f"{inside}:/mine",
+        "LD_LIBRARY_PATH_ORIG": "/mine",
+        "QT_PLUGIN_PATH": f"{inside}/PySide6/Qt/plugins",
+        "QML2_IMPORT_PATH": f"{inside}/PySide6/Qt/qml",
+        "_PYI_ARCHIVE_FILE": "/opt/writer/writer",
+        "_PYI_PARENT_PROCESS_LEVEL": "1",
+        "HOME": "/home/someone",
+    }
+    entry.restore_environment(environ, inside)
+    assert environ == {"LD_LIBRARY_PATH": "/mine", "HOME": "/home/someone"}
+
+
+def test_what_the_start_has_not_set_is_left_alone() -> None:
+    environ = {"LD_LIBRARY_PATH": "/mine", "QT_PLUGIN_PATH": "/usr/lib/qt6/plugins"}
+    entry.restore_environment(environ, "/opt/writer/_internal")
+    assert environ == {"LD_LIBRARY_PATH": "/mine", "QT_PLUGIN_PATH": "/usr/lib/qt6/plugins"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux can lack a language")
+def test_letters_are_utf_8_only_where_nobody_has_chosen() -> None:
+    nothing: dict[str, str] = {}
+    entry.choose_utf8(nothing)
+    assert nothing == {"LC_CTYPE": "C.UTF-8"}
+    chosen = {"LANG": "de_DE.ISO-8859-1"}
+    entry.choose_utf8(chosen)
+    assert chosen == {"LANG": "de_DE.ISO-8859-1"}
+
+
+def test_a_comparison_finds_every_kind_of_difference(tmp_path: Path) -> None:
+    one, other = frozen_folder(tmp_path / "one"), frozen_folder(tmp_path / "other")
+    assert reproduce.compare(one, other) == []
+    (other / "_internal" / "b.txt").write_text("c")
+    (other / "_internal" / "a.so").unlink()
+    (other / "_internal" / "a.so").symlink_to("c.txt")
+    (other / "writer").chmod(0o600)
+    (other / "more").touch()
+    assert reproduce.compare(one, other) == [
+        "_internal/a.so: links to another file",
+        "_internal/b.txt: 1 of 1 bytes differ, the first at 0",
+        "more: only in one: the second",
+        "writer: can be run in one of them only",
+    ]
