@@ -159,7 +159,7 @@ def poem_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("poem-home")
     model.save_pretrained(home / "checkpoint")
     gate_text = (resources_dir() / "gate" / "alice.txt").read_text(encoding="utf-8")
-    request = BuildRequest(home / "checkpoint", "poem", (Precision.INT8,), gate_text, "Poem", tokenizer=spec)
+    request = BuildRequest(home / "checkpoint", "poem", (Precision.INT8,), gate_text, "Poem", tokenizer=files)
     for _ in build_model(request, ModelStore(user_paths({"WRITER_HOME": str(home)}).models)):
         pass
     return home

@@ -29,13 +29,15 @@ def spec() -> TokenizerSpec:
 
 
 @pytest.mark.parametrize("precision", [Precision.INT8_BLOCKS, Precision.INT4, Precision.FP32, Precision.FP16])
-def test_the_room_asked_for_suffices_for_a_tied_head(precision, spec, tmp_path: Path):
+def test_the_room_asked_for_suffices_for_a_tied_head(precision, tmp_path: Path):
     """A wide vocabulary over a narrow network: the head is nearly all of it, and whether it is stored twice decides."""
     from transformers import GPT2Config, GPT2LMHeadModel
 
     GPT2LMHeadModel(GPT2Config(n_embd=128, n_layer=1, n_head=2, n_positions=512)).save_pretrained(tmp_path / "source")
     checkpoint = open_checkpoint(tmp_path / "source")
-    request = BuildRequest(tmp_path / "source", "tiny", (precision,), GATE_TEXT, tokenizer=spec)
+    request = BuildRequest(
+        tmp_path / "source", "tiny", (precision,), GATE_TEXT, tokenizer=resources_dir() / "gpt2-tokenizer"
+    )
     finished = list(build_model(request, ModelStore(tmp_path / "models")))[-1]
     assert isinstance(finished, BuildFinished)
     written = sum(file.size_bytes for file in finished.model.manifest.precisions[precision].files.values())

@@ -210,11 +210,7 @@ def entry(poem_home: Path, writer_home: Path) -> CatalogEntry:
 
 
 def get(entry: CatalogEntry, store: ModelStore, hub: Hub, *forms: Precision) -> InstalledModel:
-    from writer.engine.tokenizer import TokenizerSpec
-
-    files = resources_dir() / "gpt2-tokenizer"
-    spec = TokenizerSpec.from_gpt2_files(files / "vocab.json", files / "merges.txt")
-    request = InstallRequest(entry, GATE_TEXT, "", forms, spec)
+    request = InstallRequest(entry, GATE_TEXT, "", forms, resources_dir() / "gpt2-tokenizer")
     *_, finished = install_in_child(request, store, HubSettings(hub.url))
     assert isinstance(finished, BuildFinished)
     return finished.model

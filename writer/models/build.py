@@ -61,7 +61,7 @@ class BuildRequest:
     precisions -- the first becomes the default
     gate_text -- prose to measure with
     calibration_text -- other prose, to fit the weights to; "" rounds them as they are
-    tokenizer -- serves checkpoints that carry none
+    tokenizer -- a folder with GPT-2's vocab.json and merges.txt, for checkpoints that carry none
     origin -- where the source came from, for the manifest; "" for its path
     add -- keep the precisions that are installed under this id, and their default; they must come from the same files
     """
@@ -73,7 +73,7 @@ class BuildRequest:
     calibration_text: str = ""
     title: str = ""
     licence: str = ""
-    tokenizer: TokenizerSpec | None = None
+    tokenizer: Path | None = None
     disclaimer: str = "any"
     origin: str = ""
     add: bool = False
@@ -92,18 +92,7 @@ def build_model(request: BuildRequest, store: ModelStore) -> Iterator[BuildEvent
 
 def _build(request: BuildRequest, store: ModelStore) -> Iterator[BuildEvent]:
     checkpoint = open_checkpoint(request.source)
-    spec = checkpoint.tokenizer or request.tokenizer
-    if spec is None:
-        raise WriterError("The model comes without a tokenizer.", "Put its vocab.json and merges.txt beside it.")
-    if len(spec.tokens) > checkpoint.config.n_vocab:
-        raise WriterError("The model's tokenizer has more tokens than the model.", "The files do not belong together.")
-    tokenizer, n_ctx = Tokenizer(spec), checkpoint.config.n_ctx
-    texts = _Texts(
-        gate.gate_windows(tokenizer, request.gate_text, n_ctx),
-        gate.gate_windows(tokenizer, request.gate_text, n_ctx, gate.HALF_WINDOW_TOKENS),
-        calibration_windows(tokenizer, request.calibration_text, n_ctx),
-    )
-    del tokenizer  # a great vocabulary, and memory is short below
+    texts = _read_texts(request, checkpoint)
     before = store.get(request.model_id).manifest if request.add else None
     keep = [name for record in before.precisions.values() for name in record.files] if before else []
     with storing(store.models_dir, "built"), store.staging(request.model_id, keep) as folder:
@@ -113,10 +102,23 @@ def _build(request: BuildRequest, store: ModelStore) -> Iterator[BuildEvent]:
             raise WriterError(
                 f"{request.model_id} was built from other files.", f"writer models remove {request.model_id} first."
             )
+        shared = file_record(_tokenizer(request, checkpoint).save(folder))
+        checkpoint.tokenizer = None  # a great vocabulary, and memory is short below
         manifest = yield from _build_into(folder, request, checkpoint, texts, before)
-        shared = file_record(spec.save(folder))
         write_manifest(folder, replace(manifest, source_files=source_files, shared_files={TOKENIZER_NAME: shared}))
     yield BuildFinished(store.get(request.model_id))
+
+
+def _tokenizer(request: BuildRequest, checkpoint: Checkpoint) -> TokenizerSpec:
+    """Raises WriterError when there is none that fits."""
+    spec = checkpoint.tokenizer
+    if spec is None and request.tokenizer is not None:
+        spec = TokenizerSpec.from_gpt2_files(request.tokenizer / "vocab.json", request.tokenizer / "merges.txt")
+    if spec is None:
+        raise WriterError("The model comes without a tokenizer.", "Put its vocab.json and merges.txt beside it.")
+    if len(spec.tokens) > checkpoint.config.n_vocab:
+        raise WriterError("The model's tokenizer has more tokens than the model.", "The files do not belong together.")
+    return spec
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,15 @@ class _Texts:
     windows: gate.Windows
     half_windows: gate.Windows
     calibration: CalibrationWindows | None
+
+
+def _read_texts(request: BuildRequest, checkpoint: Checkpoint) -> _Texts:
+    tokenizer, n_ctx = Tokenizer(_tokenizer(request, checkpoint)), checkpoint.config.n_ctx
+    return _Texts(
+        gate.gate_windows(tokenizer, request.gate_text, n_ctx),
+        gate.gate_windows(tokenizer, request.gate_text, n_ctx, gate.HALF_WINDOW_TOKENS),
+        calibration_windows(tokenizer, request.calibration_text, n_ctx),
+    )
 
 
 def _build_into(

@@ -6,7 +6,6 @@ from contextlib import closing, suppress
 from functools import cached_property
 from pathlib import Path
 
-from writer.engine.tokenizer import TokenizerSpec
 from writer.errors import UsageError, WriterError
 from writer.models import sources
 from writer.models.build import BuildFinished, BuildRequest
@@ -138,11 +137,10 @@ class Library:
         """What weights are fitted to."""
         return (self._resources / "calibration" / "pride-and-prejudice.txt").read_text(encoding="utf-8")
 
-    @cached_property
-    def gpt2_tokenizer(self) -> TokenizerSpec:
-        """For checkpoints that come without one."""
-        folder = self._resources / "gpt2-tokenizer"
-        return TokenizerSpec.from_gpt2_files(folder / "vocab.json", folder / "merges.txt")
+    @property
+    def gpt2_tokenizer(self) -> Path:
+        """The folder of the one for checkpoints that come without."""
+        return self._resources / "gpt2-tokenizer"
 
 
 def _is_built_here(source: Path) -> bool:
