@@ -64,6 +64,12 @@ def test_without_a_model_it_says_how_to_get_one(tmp_path: Path) -> None:
     assert "No model is installed. Get one with `writer models get starter`." in told
 
 
+def test_a_screen_that_cannot_be_reached_is_told_and_leaves_nothing(home: Path, tmp_path: Path) -> None:
+    nowhere = {"DISPLAY": ":7654", "QT_QPA_PLATFORM": "xcb", "TMPDIR": str(tmp_path)}
+    assert "display :7654 cannot be reached" in assert_one_line(writer("self-test", home=home, **nowhere), 1)
+    assert [path.name for path in tmp_path.iterdir()] == ["home"]
+
+
 def test_a_file_that_is_there_is_not_written_over(home: Path, tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_text("mine")
     assert "is there already" in assert_one_line(writer("self-test", tmp_path, home=home), 1)

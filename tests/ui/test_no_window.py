@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from writer.cli.start import _missing_library
+from writer.cli.start import missing_library
 from writer.errors import WriterError
 
 
@@ -34,11 +34,11 @@ def test_p04_a_display_that_is_not_there_is_told_in_one_line(environ: dict[str, 
 
 def test_p04_a_library_of_the_system_that_is_missing_is_named() -> None:
     error = ImportError("libEGL.so.1: cannot open shared object file: No such file or directory")
-    told = _missing_library(error)
+    told = missing_library(error)
     assert isinstance(told, WriterError)
     assert "libEGL.so.1" in told.message
 
 
 def test_a_fault_of_our_own_is_not_blamed_on_the_system() -> None:
     error = ImportError("cannot import name 'editor'")
-    assert _missing_library(error) is error
+    assert missing_library(error) is error

@@ -47,28 +47,29 @@ _FAULTS = {
 }
 
 
-def run(fault: str, poem_home: Path) -> "subprocess.CompletedProcess[str]":
+def run(fault: str, poem_home: Path, temporary: Path) -> "subprocess.CompletedProcess[str]":
     code = _RUN.format(fault=fault)
-    environ = {"WRITER_HOME": str(poem_home), "QT_QPA_PLATFORM": "offscreen", "PATH": ""}
+    environ = {"WRITER_HOME": str(poem_home), "QT_QPA_PLATFORM": "offscreen", "PATH": "", "TMPDIR": str(temporary)}
     return subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, timeout=120)
 
 
 @pytest.mark.parametrize("title", _FAULTS)
-def test_a_fault_fails_its_step(title: str, poem_home: Path) -> None:
+def test_a_fault_fails_its_step(title: str, poem_home: Path, tmp_path: Path) -> None:
     fault, words = _FAULTS[title]
-    result = run(fault, poem_home)
+    result = run(fault, poem_home, tmp_path)
     assert result.returncode == 1, result.stderr
     last = result.stdout.splitlines()[-1]
     assert last.startswith(title), result.stdout
     assert "FAILED" in last
     assert words in last
     assert result.stdout.count("FAILED") == 1
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_a_hang_ends_with_the_step_and_the_place(poem_home: Path) -> None:
+def test_a_hang_ends_with_the_step_and_the_place(poem_home: Path, tmp_path: Path) -> None:
     began = time.monotonic()
     hang = "def sleep_for_long(self): time.sleep(300)\nMainWindow.begin = sleep_for_long\n"
-    result = run(hang + "self_test._GRACE_S, self_test._STARTING_S = 1, 1", poem_home)
+    result = run(hang + "self_test._GRACE_S, self_test._STARTING_S = 1, 1", poem_home, tmp_path)
     assert time.monotonic() - began < 60
     assert result.returncode == 1
     assert result.stdout.strip() == "the window opens"

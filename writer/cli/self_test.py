@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from writer.cli.loading import open_store
-from writer.cli.start import has_display
+from writer.cli.start import has_display, missing_library
 from writer.errors import WriterError
 from writer.models.catalog import STARTER
 from writer.models.manifest import MANIFEST_NAME
@@ -30,12 +30,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     model = _model()
+    file = _file(options.folder) if options.folder else None
+    if not has_display():
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    try:
+        from writer.ui.self_test import Reporter, make_ready, run_self_test
+    except ImportError as error:
+        raise missing_library(error) from error
+    app = make_ready()
     # Windows keeps the model's files open until the process ends.
     with tempfile.TemporaryDirectory(prefix="writer-self-test-", ignore_cleanup_errors=True) as scratch:
-        file = _file(options.folder or Path(scratch))
         paths = user_paths({"WRITER_HOME": scratch})
         _lend(model, paths)
-        return 0 if _walk(paths, file) else 1
+        went_well = run_self_test(app, paths, file or Path(scratch) / FILE_NAME, Reporter(_begun, _ended))
+    return 0 if went_well else 1
 
 
 def _model() -> InstalledModel:
@@ -73,15 +81,9 @@ def _lend(model: InstalledModel, paths: UserPaths) -> None:
     shutil.copyfile(model.folder / MANIFEST_NAME, folder / MANIFEST_NAME)
 
 
-def _walk(paths: UserPaths, file: Path) -> bool:
-    if not has_display():
-        os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    from writer.ui.self_test import Reporter, run_self_test
+def _begun(title: str) -> None:
+    print(f"{title:<{_TITLE_WIDTH}}", end="", flush=True)  # a step that hangs is named, too
 
-    def begun(title: str) -> None:
-        print(f"{title:<{_TITLE_WIDTH}}", end="", flush=True)  # a step that hangs is named, too
 
-    def ended(seconds: float, problem: str) -> None:
-        print(f"{'FAILED' if problem else 'ok':<8}{seconds:6.1f} s  {problem}".rstrip(), flush=True)
-
-    return run_self_test(paths, file, Reporter(begun, ended))
+def _ended(seconds: float, problem: str) -> None:
+    print(f"{'FAILED' if problem else 'ok':<8}{seconds:6.1f} s  {problem}".rstrip(), flush=True)

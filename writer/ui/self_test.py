@@ -15,7 +15,8 @@ from PySide6.QtWidgets import QApplication
 from writer.document.provenance import Author
 from writer.errors import WriterError
 from writer.paths import UserPaths
-from writer.ui.app import LOG_NAME, make_application, open_window
+from writer.ui import no_window
+from writer.ui.app import LOG_NAME, Application, make_application, open_window
 from writer.ui.garbage import collected_here
 from writer.ui.generation import State
 
@@ -36,18 +37,22 @@ class Reporter:
     ended: Callable[[float, str], object]
 
 
-def run_self_test(paths: UserPaths, file: Path, reporter: Reporter) -> bool:
+def make_ready() -> Application:
+    """Qt, ready to open windows. Where it cannot, the process ends here with one line: begin nothing before."""
+    with _Watchdog() as watchdog, no_window.explained():
+        watchdog.allow(_STARTING_S)
+        return make_application(sys.argv[:1])
+
+
+def run_self_test(app: Application, paths: UserPaths, file: Path, reporter: Reporter) -> bool:
     """Walk through the window, with the model that `paths` has, and save into `file`; returns whether all went well.
 
     What hangs ends the process with status 1, and with the place where it hangs on the standard error output."""
-    with _Watchdog() as watchdog:
+    with _Watchdog() as watchdog, collected_here():
         watchdog.allow(_STARTING_S)
         reporter.begun("the window opens")
-        began_s = time.monotonic()
-        app = make_application(sys.argv[:1])
-        with collected_here():
-            walk = _Walk(paths, file, reporter, watchdog, began_s)
-            app.exec()
+        walk = _Walk(paths, file, reporter, watchdog)
+        app.exec()
         return walk.went_well
 
 
@@ -84,9 +89,10 @@ class _Watchdog:
 class _Walk(QObject):
     """Takes one step after the other from a timer, as the writer's own keys would come between other events."""
 
-    def __init__(self, paths: UserPaths, file: Path, reporter: Reporter, watchdog: _Watchdog, began_s: float) -> None:
+    def __init__(self, paths: UserPaths, file: Path, reporter: Reporter, watchdog: _Watchdog) -> None:
         super().__init__()
         self.went_well = False
+        self._began_s = time.monotonic()
         self._file, self._reporter, self._watchdog = file, reporter, watchdog
         self._log = paths.state / LOG_NAME
         self._problem = ""
@@ -99,7 +105,6 @@ class _Walk(QObject):
         window.files.save_failed.connect(lambda error: self._fail(str(error)))
         self._steps = iter(self._make_steps())
         self._step = next(self._steps)
-        self._began_s = began_s
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._look)
         self._timer.start(_LOOK_MS)
