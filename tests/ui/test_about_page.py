@@ -106,7 +106,7 @@ def test_a_build_shows_what_is_packed_with_it(
     monkeypatch.setattr("writer.ui.about_page.resources_dir", lambda: resources)
     monkeypatch.setattr("writer.ui.licences.distribution", _nowhere)
     show(page, qtbot)
-    assert links(page)[-1] == "licence:third-party"
+    assert links(page)[0] == links(page)[-1] == "licence:third-party", "where the own one stands too"
     assert "licence:writer" not in links(page), "no link without a text"
     assert licence_texts(resources)["third-party"].text == "Everything, and a licence for each."
 

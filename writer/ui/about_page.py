@@ -87,7 +87,7 @@ class AboutPage(ReadingPage):
         return Template(template).substitute(
             version=_plain(__version__),
             facts="\n".join(f"| {name} | {_plain(fact)} |" for name, fact in facts),
-            own_licence="[MIT licence](licence:writer)" if "writer" in texts else "MIT licence",
+            own_licence=f"[MIT licence](licence:{'writer' if 'writer' in texts else 'third-party'})",
             qt_sources=_QT_SOURCES,
             licence_of_model=_plain(self._licence_of_model),
             other_licences=_PACKED if "third-party" in texts else _NOT_PACKED,
