@@ -104,7 +104,7 @@ def test_a_build_shows_what_is_packed_with_it(
     shutil.copytree(resources_dir(), resources, ignore=shutil.ignore_patterns("models", "screenshots", "gate"))
     (resources / THIRD_PARTY_NAME).write_text("Everything, and a licence for each.", encoding="utf-8")
     monkeypatch.setattr("writer.ui.about_page.resources_dir", lambda: resources)
-    monkeypatch.setattr("writer.ui.licences.distribution", _nowhere)
+    monkeypatch.setattr("importlib.metadata.distribution", _nowhere)
     show(page, qtbot)
     assert links(page)[0] == links(page)[-1] == "licence:third-party", "where the own one stands too"
     assert "licence:writer" not in links(page), "no link without a text"

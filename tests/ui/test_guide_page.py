@@ -74,7 +74,7 @@ def test_every_section_is_there_as_a_heading(page: GuidePage) -> None:
         "for 30 days",
         "10 seconds after your last change, and every 60 seconds while you go on",
         "up to 1,000 versions and 200 MB",
-        "above 64 MB",
+        "more than 64 MB",
         "opens for reading only",
         "all of the last day stay, then one an hour for a week, one a day for three months, and one a week after that",
         "story.txt.writer.json",
@@ -134,7 +134,7 @@ def test_the_guides_figures_are_the_programs() -> None:
         f"Every {SYNC_AFTER_S:.0f} seconds the disk is made to confirm it",
         f"{autosave.PAUSE_S} seconds after your last change, and every {autosave.LONGEST_S} seconds",
         f"in the trash of the recovery folder for {KEPT_IN_TRASH.days} days",
-        f"Files above {MAX_FILE_BYTES // 2**20} MB are not opened",
+        f"Texts of more than {MAX_FILE_BYTES // 2**20} MB are neither opened nor saved",
         f"every {('five', 'ten')[VERSION_PAUSE.seconds // 600]} minutes while it saves by itself",
     ):
         assert figure in guide, figure
