@@ -89,7 +89,7 @@ portable: $(FROZEN)/.ready
 	$(BUILD)/bin/python packaging/frozen/archive.py $(ARGS)
 
 deb: $(FROZEN)/.ready
-	@command -v dpkg-deb >/dev/null && command -v dpkg-shlibdeps >/dev/null || sh packaging/apt_install.sh dpkg-dev
+	@sh packaging/linux/build_tools.sh
 	$(BUILD)/bin/python packaging/linux/build_deb.py $(ARGS)
 
 wheel: $(BUILD)/.ready
