@@ -39,7 +39,7 @@ def open_window(
         window.editor.set_caret(len(text))
         window.show()
         window.switcher.begin("", "")
-        qtbot.waitUntil(lambda: window.host.model is not None, timeout=20_000)
+        qtbot.waitUntil(lambda: window.host.model is not None, timeout=60_000)
         return window
 
     yield open_window
@@ -107,8 +107,8 @@ def open_page(
         window.show()
         if path is not None:
             window.open_file(path)
-            qtbot.waitUntil(lambda: window.files.path == path, timeout=20_000)
-            qtbot.waitUntil(lambda: not window.manuscripts.errands.is_busy, timeout=20_000)
+            qtbot.waitUntil(lambda: window.files.path == path, timeout=60_000)
+            qtbot.waitUntil(lambda: not window.manuscripts.errands.is_busy, timeout=60_000)
         return window
 
     yield open_page

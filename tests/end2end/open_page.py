@@ -13,7 +13,7 @@ from writer.ui.main_window import MainWindow
 OpenPage = Callable[..., MainWindow]
 """open_page(path or None, ops=FileOps()) -> the window, with the file open."""
 
-LONG_MS = 20_000
+LONG_MS = 60_000
 
 
 class FailingOps(FileOps):

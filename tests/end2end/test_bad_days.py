@@ -45,7 +45,7 @@ def test_logits_that_are_no_numbers_are_told_and_cost_nothing(
     spoil_the_norm(store.get("poem").folder)
     spoilt = LoadedModel.load(store.get("poem"))
     document = window.files.document
-    with qtbot.waitSignal(window.generation.failed, timeout=10_000):
+    with qtbot.waitSignal(window.generation.failed, timeout=60_000):
         window.writing.set_model(spoilt)
         window.writing.continue_at_caret()
     assert "numbers that are not valid" in window.notices.message
@@ -70,7 +70,7 @@ def test_a_binary_file_is_shown_and_cannot_be_written_over(
     picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20)
     before = picture.read_bytes()
     window.open_file(picture)
-    qtbot.waitUntil(lambda: window.files.path == picture, timeout=20_000)
+    qtbot.waitUntil(lambda: window.files.path == picture, timeout=60_000)
     assert "picture.txt is not a text file" in window.notices.message
     assert window.editor.isReadOnly()
     QTest.keyClicks(window.editor, "x")
@@ -106,7 +106,7 @@ def test_without_a_network_the_first_start_still_gives_a_page(
 
     def write_and_leave() -> None:
         window = next(w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow))
-        qtbot.waitUntil(lambda: bool(window.notices.message), timeout=30_000)
+        qtbot.waitUntil(lambda: bool(window.notices.message), timeout=60_000)
         seen.append(window.notices.message)
         QTest.mouseClick(window.pages.welcome.begin_button, Qt.MouseButton.LeftButton)
         n_before = len(window.files.document)

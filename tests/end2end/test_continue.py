@@ -28,7 +28,7 @@ def test_the_poem_is_recited_at_int8(open_window: OpenWindow, poem: str, poem_ho
     assert window.host.model is not None
     assert Precision.INT8 in window.host.model.installed.manifest.precisions
     window.sampling.set_config(GREEDY)
-    with qtbot.waitSignal(window.generation.finished, timeout=20_000):
+    with qtbot.waitSignal(window.generation.finished, timeout=60_000):
         QTest.keyClick(window.editor, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: window.generation.state is State.IDLE)
     document = window.files.document
@@ -54,7 +54,7 @@ def start_endless(window: MainWindow, qtbot: QtBot) -> None:
     window.sampling.set_config(endless)
     window.menus.continue_writing.trigger()
     n_before = len(window.files.document)
-    qtbot.waitUntil(lambda: len(window.files.document) > n_before + 10, timeout=10_000)
+    qtbot.waitUntil(lambda: len(window.files.document) > n_before + 10, timeout=60_000)
     assert window.generation.state is State.WRITING
 
 
@@ -153,10 +153,10 @@ def test_a_damaged_model_leaves_a_page_to_write_on(open_window: OpenWindow, writ
     graph = store.get("poem").graph()
     graph.write_bytes(graph.read_bytes()[:1000])
     window.switcher.begin("", "")
-    qtbot.waitUntil(lambda: bool(window.notices.message), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(window.notices.message), timeout=60_000)
     assert "poem is damaged" in window.notices.message
     QTest.keyClicks(window.editor, " goes on")
     assert window.files.document.text == "My text goes on"
     # The model that was read before the damage speaks on.
     window.menus.continue_writing.trigger()
-    qtbot.waitUntil(lambda: window.generation.state is State.WRITING, timeout=10_000)
+    qtbot.waitUntil(lambda: window.generation.state is State.WRITING, timeout=60_000)

@@ -20,7 +20,7 @@ from writer.document.provenance import Author
 from writer.document.versions.version_store import Reason, document_key
 from writer.ui.main_window import MainWindow
 
-LONG_MS = 20_000
+LONG_MS = 60_000
 
 
 def type_text(window: MainWindow, text: str) -> None:

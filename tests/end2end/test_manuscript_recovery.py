@@ -19,7 +19,7 @@ from writer.document.files.file_ops import FileOps
 from writer.document.provenance import Author
 from writer.ui.main_window import MainWindow
 
-LONG_MS = 20_000
+LONG_MS = 60_000
 LEFT = Qt.MouseButton.LeftButton
 
 

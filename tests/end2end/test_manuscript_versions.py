@@ -12,7 +12,7 @@ from writer.document.provenance import Author
 from writer.document.versions.version_store import Reason, Version
 from writer.ui.main_window import MainWindow
 
-LONG_MS = 20_000
+LONG_MS = 60_000
 NOVEL = "".join(f"Chapter {n}. " + "It was a dark and stormy night. " * 20 + "\n" for n in range(1, 31))
 
 

@@ -74,8 +74,8 @@ class Day:
     def _generate(self) -> None:
         self._window.editor.set_caret(len(self._window.files.document))
         self._window.writing.continue_at_caret()
-        self._qtbot.waitUntil(lambda: self._window.generation.state is not State.IDLE, timeout=10_000)
-        self._qtbot.waitUntil(lambda: self._window.generation.state is State.IDLE, timeout=20_000)
+        self._qtbot.waitUntil(lambda: self._window.generation.state is not State.IDLE, timeout=60_000)
+        self._qtbot.waitUntil(lambda: self._window.generation.state is State.IDLE, timeout=60_000)
 
 
 def live_through(n_rounds: int, window: MainWindow, path: Path, qtbot: QtBot) -> Day:

@@ -57,7 +57,7 @@ def files(qtbot: QtBot, tmp_path: Path) -> Iterator[FileController]:
 
 
 def open_story(files: FileController, qtbot: QtBot, tmp_path: Path) -> None:
-    with qtbot.waitSignal(files.opened, timeout=20_000):
+    with qtbot.waitSignal(files.opened, timeout=60_000):
         files.open_path(tmp_path / "story.txt")
 
 
@@ -81,7 +81,7 @@ def test_a_pause_after_the_last_edit_and_a_longest_time_after_the_first(
     clock.now_s += 10
     files.document.replace(0, 0, "c")
     assert about(autosave.next_s, 0)
-    qtbot.waitUntil(lambda: not files.document.modified, timeout=20_000)
+    qtbot.waitUntil(lambda: not files.document.modified, timeout=60_000)
     assert (tmp_path / "story.txt").read_text() == "c" + "b" * 20 + "aold"
     assert autosave.next_s is None
 
@@ -92,10 +92,10 @@ def test_notes_are_saved_like_text(files: FileController, clock: Clock, qtbot: Q
     files.document.set_notes({"memory": "The keeper is deaf."})
     assert about(autosave.next_s, PAUSE_S)
     autosave.save_now()
-    qtbot.waitUntil(lambda: not files.document.modified, timeout=20_000)
+    qtbot.waitUntil(lambda: not files.document.modified, timeout=60_000)
     assert "The keeper is deaf." in (tmp_path / "story.txt.writer.json").read_text()
     former = files.document
-    with qtbot.waitSignal(files.opened, timeout=20_000):
+    with qtbot.waitSignal(files.opened, timeout=60_000):
         files.new()
     former.set_notes({})
     assert autosave.next_s is None
@@ -113,7 +113,7 @@ def test_after_failures_the_pauses_grow_and_a_success_ends_them(
         files.document.replace(0, 0, "b")
         assert about(autosave.next_s, pause_s), "an edit does not bring the next attempt forward"
     autosave.save_now()
-    qtbot.waitUntil(lambda: not files.document.modified, timeout=20_000)
+    qtbot.waitUntil(lambda: not files.document.modified, timeout=60_000)
     assert autosave.next_s is None
     files.document.replace(0, 0, "c")
     assert about(autosave.next_s, PAUSE_S)

@@ -58,7 +58,7 @@ def test_what_has_lived_long_goes_too(qtbot: QtBot) -> None:
         part = _Part(destroyed_on)
         gc.collect()  # it is among the oldest from here on
         del part
-        qtbot.waitUntil(lambda: destroyed_on == ["MainThread"], timeout=20_000)
+        qtbot.waitUntil(lambda: destroyed_on == ["MainThread"], timeout=60_000)
 
 
 def test_the_program_itself_is_not_looked_through_again(qtbot: QtBot) -> None:

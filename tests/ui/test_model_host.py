@@ -26,13 +26,13 @@ def test_a_model_that_cannot_be_read_leaves_the_one_that_speaks(
 ) -> None:
     host = ModelHost(worker)
     installed = store.get("poem")
-    with qtbot.waitSignal(host.loaded, timeout=20_000):
+    with qtbot.waitSignal(host.loaded, timeout=60_000):
         host.load(installed)
     speaking = host.model
     assert speaking is not None
     weights = installed.folder / "int8.onnx.data"
     weights.write_bytes(bytes(weights.stat().st_size))
-    with qtbot.waitSignal(host.failed, timeout=20_000) as failed:
+    with qtbot.waitSignal(host.failed, timeout=60_000) as failed:
         host.load(installed)
         assert host.model is speaking
     assert "has changed" in failed.args[0]
@@ -61,12 +61,12 @@ def test_the_choice_of_device_and_threads_holds_from_the_next_load_on(
     host.set_machine("", 0)
     host.load_again(in_its_own_form=True)  # there is none yet
     for device, n_threads in (("cpu", 1), ("", 0), ("abacus", 10_000)):
-        with qtbot.waitSignal(host.loaded, timeout=20_000):
+        with qtbot.waitSignal(host.loaded, timeout=60_000):
             host.load(store.get("poem"), Precision.INT8)
         host.set_machine(device, n_threads)
-    with qtbot.waitSignal(host.loaded, timeout=20_000):
+    with qtbot.waitSignal(host.loaded, timeout=60_000):
         host.load_again(in_its_own_form=False)
-    with qtbot.waitSignal(host.loaded, timeout=20_000):
+    with qtbot.waitSignal(host.loaded, timeout=60_000):
         host.load_again(in_its_own_form=True)
     form = Precision.INT8
     assert asked == [
@@ -84,7 +84,7 @@ def test_what_is_being_read_is_read_again(
     host = ModelHost(worker)
     host.load(store.get("poem"), Precision.INT8)
     host.set_machine("cpu", 1)
-    with qtbot.waitSignal(host.loaded, timeout=20_000):
+    with qtbot.waitSignal(host.loaded, timeout=60_000):
         host.load_again(in_its_own_form=False)
     assert asked[-1] == (Precision.INT8, 1, "cpu")
     assert host.model is not None

@@ -18,7 +18,7 @@ from writer.ui.model_host import ModelHost
 from writer.ui.model_switcher import ModelSwitcher
 from writer.ui.worker import Worker
 
-LONG_MS = 20_000
+LONG_MS = 60_000
 
 
 class Desk:

@@ -15,7 +15,7 @@ from writer.ui.editor import Editor
 from writer.ui.theme import LIGHT
 from writer.ui.worker import Job, Worker
 
-WAIT_MS = 20_000
+WAIT_MS = 60_000
 
 
 class ScriptedWorker(QObject):
@@ -96,7 +96,7 @@ class Gate:
         worker.run(self._wait)
 
     def _wait(self) -> Iterator[object]:
-        self._opened.wait(10)
+        self._opened.wait(60)
         return iter(())
 
     def open(self) -> None:
