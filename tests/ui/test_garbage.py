@@ -28,9 +28,14 @@ def _allocate() -> None:
     del [[] for _ in range(150_000)][:]
 
 
+def wait_for_first_pass(qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: gc.get_freeze_count() > 0)
+
+
 @pytest.fixture(autouse=True)
 def _automatic(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(garbage, "_PAUSE_MS", 5)
+    gc.unfreeze()
     gc.collect()
     was_on = gc.isenabled()
     gc.enable()
@@ -42,7 +47,7 @@ def _automatic(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_another_thread_destroys_nothing_and_this_one_does(qtbot: QtBot) -> None:
     destroyed_on: list[str] = []
     with collected_here():
-        qtbot.wait(50)  # the first pass is over
+        wait_for_first_pass(qtbot)
         _Part(destroyed_on)
         engine = threading.Thread(target=_allocate, name="engine")
         engine.start()
@@ -54,7 +59,7 @@ def test_another_thread_destroys_nothing_and_this_one_does(qtbot: QtBot) -> None
 def test_what_has_lived_long_goes_too(qtbot: QtBot) -> None:
     destroyed_on: list[str] = []
     with collected_here():
-        qtbot.wait(50)
+        wait_for_first_pass(qtbot)
         part = _Part(destroyed_on)
         gc.collect()  # it is among the oldest from here on
         del part
@@ -62,9 +67,9 @@ def test_what_has_lived_long_goes_too(qtbot: QtBot) -> None:
 
 
 def test_the_program_itself_is_not_looked_through_again(qtbot: QtBot) -> None:
-    gc.unfreeze()
     with collected_here():
-        qtbot.waitUntil(lambda: gc.get_freeze_count() > 10_000)
+        wait_for_first_pass(qtbot)
+        assert gc.get_freeze_count() > 10_000
 
 
 def test_afterwards_python_collects_by_itself_again(qtbot: QtBot) -> None:
