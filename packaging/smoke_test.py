@@ -10,8 +10,8 @@ without a network at all, where that may be taken away). One line tells of each 
 """
 
 import argparse
+import io
 import json
-import os
 import shlex
 import shutil
 import subprocess
@@ -249,7 +249,9 @@ def main(arguments: Iterable[str] | None = None) -> int:
     options = parser.parse_args(None if arguments is None else list(arguments))
     if not options.executable:
         parser.error("name the executable")
-    if not options.prefix and os.sep in options.executable[0]:
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # the model writes letters that a terminal may not have
+    if not options.prefix and len(Path(options.executable[0]).parts) > 1:  # it is started in another folder
         options.executable[0] = str(Path(options.executable[0]).absolute())
     with make_place(options.executable, options.prefix, options.root, dict(options.env), options.models) as place:
         return 0 if SmokeTest(place, options).run() else 1

@@ -1,5 +1,6 @@
 """The smoke test lets a sound build pass, and finds each way in which a build can be unsound."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -29,7 +30,9 @@ def smoke_test(tmp_path: Path) -> Run:
     def run(faults: Sequence[str] = (), *options: str) -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, SMOKE_TEST, "--program-folder", program, *options]
         command += ["--env", f"FAULTS={','.join(faults)}", "--env", f"ELSEWHERE={tmp_path / 'elsewhere'}"]
-        command += [sys.executable, program / "stand_in.py"]
+        # A path from here must do, although the program is started elsewhere; what a prefix leads to is its own affair.
+        python = sys.executable if "--prefix" in options else os.path.relpath(sys.executable)
+        command += [python, program / "stand_in.py"]
         environ = {"PATH": str(tools), "TMPDIR": str(tmp_path)}
         result = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=120)
         assert result.stderr == ""
