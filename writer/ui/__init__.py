@@ -4,4 +4,6 @@ import sys
 
 if sys.platform == "win32":
     # Before any part of Qt: it brings an older C++ runtime library, with which ONNX Runtime's own would no longer load.
-    import writer.engine.devices  # noqa: F401
+    from writer.engine.devices import runtime
+
+    runtime()
