@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QAbstractTextDocumentLayout, QPainter, QTextBlock, QTextCharFormat, QTextLayout
 
+from writer.ui.line_breaking import format_range
+
 Selection = QAbstractTextDocumentLayout.Selection
 
 
@@ -25,12 +27,12 @@ def formats_over(
         if n_preedit:  # text being composed is the writer's own, also in the middle of generated text
             before = max(0, min(count, preedit_at - start))
             parts = [(start, before), (start + before + n_preedit, count - before)]
-        ranges.extend(_format_range(s, n, tint) for s, n in parts if n > 0)
+        ranges.extend(format_range(s, n, tint) for s, n in parts if n > 0)
     for selection in selections:
         start = max(0, selection.cursor.selectionStart() - position)
         end = min(length, selection.cursor.selectionEnd() - position)
         if start < end:
-            ranges.append(_format_range(start, end - start, selection.format))
+            ranges.append(format_range(start, end - start, selection.format))
     return ranges
 
 
@@ -41,9 +43,3 @@ def draw_caret(painter: QPainter, position: int, block: QTextBlock, origin: QPoi
         layout.drawCursor(painter, origin, layout.preeditAreaPosition() - (position + 2), width)
     elif block.position() <= position < block.position() + block.length():
         layout.drawCursor(painter, origin, position - block.position(), width)
-
-
-def _format_range(start: int, length: int, style: QTextCharFormat) -> QTextLayout.FormatRange:
-    result = QTextLayout.FormatRange()
-    result.start, result.length, result.format = start, length, style
-    return result

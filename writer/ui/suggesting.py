@@ -10,13 +10,11 @@ from writer.assist.calibration import Acceptance
 from writer.assist.context import Context
 from writer.assist.ghost import (
     Action,
-    Foreseen,
     Ghost,
     Situation,
     may_suggest,
     pause_ms,
     refusals_after,
-    text_to_foresee,
 )
 from writer.assist.ghost_draft import GhostGrown, draft_ghost
 from writer.assist.suggestion_options import SuggestionOptions
@@ -29,9 +27,10 @@ from writer.models.loaded import LoadedModel
 from writer.ui.context_keeper import ContextKeeper
 from writer.ui.editor import Editor
 from writer.ui.generation_records import new_generation_id, record_of
+from writer.ui.ghost_ahead import GhostAhead
 from writer.ui.own_words_keeper import OwnWordsKeeper
 from writer.ui.suggestion_key import SuggestionKey
-from writer.ui.worker import Worker
+from writer.ui.worker import Job, Worker
 
 _BEFORE_CHARS = 1_000  # a heading's line, and what the next sentence may need to be told from an abbreviation
 _AFTER_CHARS = 200
@@ -85,10 +84,9 @@ class SuggestingController(QObject):
         self._document = Document()
         self._unsubscribe: Callable[[], None] = lambda: None
         self._shown: _Shown | None = None
-        self._foreseen: tuple[int, Foreseen] | None = None  # and where its text begins
-        self._job = self._ahead_job = 0
+        self._ahead = GhostAhead(worker, _BEFORE_CHARS)
+        self._job = 0
         self._asked: _Shown | None = None  # what the running job is drafting
-        self._ahead: tuple[int, str] = (0, "")  # the text that the next suggestion is foreseen for, and where it begins
         self._asked_s = 0.0
         self._latency_ms = _USUAL_LATENCY_MS
         self._n_refusals = 0
@@ -120,7 +118,7 @@ class SuggestingController(QObject):
 
     def set_options(self, options: SuggestionOptions) -> None:
         self._options = options
-        self._foreseen = None
+        self._ahead.forget()
         if not options.ghost:
             self._drop()
 
@@ -185,23 +183,12 @@ class SuggestingController(QObject):
         context = self._contexts.context_at(caret)
         if context is None:
             return
-        ghost = self._foreseen_at(caret)
+        ghost = self._ahead.at(self._document, caret)
         if ghost is not None:
             self._show(_Shown(ghost, caret, context, is_complete=True))
-        elif not self._is_foreseeing(caret):
+        elif not self._ahead.is_drafting_for(self._document, caret):
             asked = _Shown(Ghost("", before=situation.text_before), caret, context)
             self._draft(model, asked, least=None if is_wanted else self._threshold)
-
-    def _foreseen_at(self, caret: int) -> Ghost | None:
-        if self._foreseen is None or self._foreseen[0] > caret:
-            return None
-        begin, foreseen = self._foreseen
-        return foreseen.at(self._document.slice(begin, caret))
-
-    def _is_foreseeing(self, caret: int) -> bool:
-        """Whether what follows here is being drafted already."""
-        begin, text = self._ahead
-        return bool(self._ahead_job) and begin <= caret and self._document.slice(begin, caret) == text
 
     @property
     def _threshold(self) -> float:
@@ -213,13 +200,15 @@ class SuggestingController(QObject):
     def _draft(self, model: LoadedModel, asked: _Shown, least: float | None) -> None:
         self._stop_jobs()
         self._asked, self._asked_s = asked, time.perf_counter()
-        prompt, config, n_variant = asked.context.prompt, self._config(), asked.n_variant
-        steering, threshold = self._steering(), _LEAST_CONFIDENCE if least is None else least
-        self._job = self._worker.run_behind(
-            lambda: draft_ghost(
-                model.session, model.tokenizer, model.cache, prompt, config,
-                steering=steering, n_variant=n_variant, least_confidence=threshold,
-            )
+        threshold = _LEAST_CONFIDENCE if least is None else least
+        self._job = self._worker.run_behind(self._draft_of(model, asked.context, threshold, asked.n_variant))
+
+    def _draft_of(self, model: LoadedModel, context: Context, threshold: float, n_variant: int = 0) -> Job:
+        """With the writer's wishes as they are now."""
+        prompt, config, steering = context.prompt, self._config(), self._steering()
+        return lambda: draft_ghost(
+            model.session, model.tokenizer, model.cache, prompt, config,
+            steering=steering, n_variant=n_variant, least_confidence=threshold,
         )  # fmt: skip
 
     # -- what arrives --------------------------------------------------------------------------------------------------
@@ -229,16 +218,11 @@ class SuggestingController(QObject):
             return
         if job == self._job and self._asked is not None:
             self._on_grown(self._asked, event)
-        elif job == self._ahead_job and event.is_complete:
-            self._ahead_job = 0
-            begin, before = self._ahead
-            self._foreseen = begin, Foreseen(before, Ghost(event.text, event.confidence, before[-_BEFORE_CHARS:]))
-            if self._shown is None:
-                self._ask()
+        elif self._ahead.take(job, event) and self._shown is None:
+            self._ask()
 
     def _on_job_ended(self, job: int) -> None:
-        if job == self._ahead_job:
-            self._ahead_job = 0
+        self._ahead.note_end(job)
 
     def _on_grown(self, asked: _Shown, event: GhostGrown) -> None:
         if asked.place != self._editor.caret:
@@ -278,16 +262,7 @@ class SuggestingController(QObject):
         context = self._contexts.context_at(shown.place, ahead=shown.ghost.text)
         if model is None or context is None or self._is_busy():
             return
-        self._stop_ahead()
-        begin = max(0, shown.place - _BEFORE_CHARS)
-        self._ahead = begin, text_to_foresee(self._document.slice(begin, shown.place), shown.ghost)
-        prompt, config, steering, threshold = context.prompt, self._config(), self._steering(), self._threshold
-        self._ahead_job = self._worker.run_behind(
-            lambda: draft_ghost(
-                model.session, model.tokenizer, model.cache, prompt, config,
-                steering=steering, least_confidence=threshold,
-            )
-        )  # fmt: skip
+        self._ahead.begin(self._document, shown.place, shown.ghost, self._draft_of(model, context, self._threshold))
 
     # -- what the writer does with it ----------------------------------------------------------------------------------
 
@@ -349,7 +324,7 @@ class SuggestingController(QObject):
         self._shown = None
         self._editor.hide_ghost()
         self._contexts.note_caret(shown.place)
-        if self._foreseen_at(shown.place) is not None:
+        if self._ahead.at(self._document, shown.place) is not None:
             self._ask()
         else:
             self._wait()
@@ -368,7 +343,7 @@ class SuggestingController(QObject):
 
     def _stop_jobs(self) -> None:
         self._stop_draft()
-        self._stop_ahead()
+        self._ahead.stop()
 
     def _stop_draft(self) -> None:
         self._pause.stop()
@@ -376,12 +351,7 @@ class SuggestingController(QObject):
             self._worker.cancel(self._job)
             self._job, self._asked = 0, None
 
-    def _stop_ahead(self) -> None:
-        if self._ahead_job:
-            self._worker.cancel(self._ahead_job)
-            self._ahead_job = 0
-
     def _drop(self) -> None:
         self._stop_jobs()
-        self._foreseen = None
+        self._ahead.forget()
         self._hide()
