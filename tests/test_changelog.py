@@ -3,9 +3,10 @@
 import datetime
 import re
 
+from packaging.version import Version
+
 from writer import __version__
 from writer.paths import resources_dir
-from writer.updates import Version
 
 HEADING = re.compile(r"^## (?P<version>\S+) – (?P<date>\d{4}-\d\d-\d\d)$", re.MULTILINE)
 
@@ -22,7 +23,7 @@ def test_every_heading_can_be_read_by_a_machine_and_the_newest_comes_first() -> 
     text = changelog()
     entries = HEADING.findall(text)
     assert len(entries) == len(re.findall(r"^## ", text, re.MULTILINE))
-    versions = [Version.parse(version) for version, _ in entries]
+    versions = [Version(version) for version, _ in entries]
     dates = [datetime.date.fromisoformat(date) for _, date in entries]
     assert versions == sorted(set(versions), reverse=True)
     assert dates == sorted(dates, reverse=True)

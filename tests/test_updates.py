@@ -4,10 +4,11 @@ import itertools
 from pathlib import Path
 
 import pytest
+from packaging.version import InvalidVersion
 
 from writer import __version__
 from writer.paths import resources_dir
-from writer.updates import FILE_NAME, ReleasePlace, Version, is_newer, is_update, release_place, short
+from writer.updates import FILE_NAME, ReleasePlace, is_newer, is_update, release_place, short
 
 IN_ORDER = (
     "0.1.0.dev1",
@@ -25,7 +26,7 @@ IN_ORDER = (
     "1.0.0",
     "26.11",
 )
-OTHERS = ("", "v", "newest", "0.2.0\n", "0..2", "-1.0", "1.0.0.0.0.0", "0.2.0 beta", "0.2.0post1", "٠.٢", "9999999.0")
+OTHERS = ("", "v", "newest", "0.2.0\n", "0..2", "-1.0", "0.2.0 beta", "٠.٢", "9" * 61)
 
 
 @pytest.mark.parametrize(("older", "newer"), [*itertools.combinations(IN_ORDER, 2)])
@@ -34,18 +35,16 @@ def test_versions_have_an_order(older: str, newer: str) -> None:
     assert not is_newer(older, newer)
 
 
-@pytest.mark.parametrize("same", ["0.2", "0.2.0", "0.2.0.0", "v0.2", "V0.2.0", "0.2.0+deb12.1"])
+@pytest.mark.parametrize("same", ["0.2", "0.2.0", "0.2.0.0", "v0.2", "V0.2.0"])
 def test_one_version_has_many_spellings(same: str) -> None:
-    assert Version.parse(same) == Version.parse("0.2")
     assert not is_newer(same, "0.2")
+    assert not is_newer("0.2", same)
 
 
 @pytest.mark.parametrize("text", OTHERS)
 def test_what_is_no_version_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="no version"):
-        Version.parse(text)
     assert not is_newer(text, "0.1.0")
-    with pytest.raises(ValueError, match="no version"):
+    with pytest.raises(InvalidVersion):
         is_update(text, "0.1.0")
 
 
@@ -66,7 +65,7 @@ def test_a_pre_release_is_told_to_those_who_run_one(version: str, present: str, 
 
 
 def test_this_version_is_one() -> None:
-    assert Version.parse(__version__).release
+    assert is_newer(__version__, "0.0.1")
 
 
 def test_a_version_is_said_shortly() -> None:
