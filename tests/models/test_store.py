@@ -11,6 +11,7 @@ from writer.models.build import BuildFinished, BuildRequest, build_model
 from writer.models.loaded import LoadedModel
 from writer.models.manifest import MANIFEST_NAME, Manifest
 from writer.models.precision import Precision
+from writer.models.shelf import shelf_item
 from writer.models.store import InstalledModel, ModelStore
 from writer.paths import resources_dir
 
@@ -52,6 +53,10 @@ def test_a_changed_form_does_not_keep_another_from_being_read(model):
     LoadedModel.load(model, Precision.INT8)
     with pytest.raises(WriterError, match=r"fp32\.onnx\.data has changed"):
         model.verify()
+    assert "fp32.onnx.data has changed" in shelf_item(model).problem  # and is remembered
+    LoadedModel.load(model, Precision.INT8)
+    with pytest.raises(WriterError, match=r"fp32\.onnx\.data has changed"):
+        LoadedModel.load(model, Precision.FP32)
 
 
 def test_a_manifest_of_before_shared_files_is_read(model):
