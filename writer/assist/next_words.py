@@ -31,7 +31,7 @@ _WHOLE_WORD = {1: 0.35, 2: 0.5, 3: 0.6}
 _WHOLE_LONG_WORD = 0.75
 _LEAST = 1e-12  # of what stands below a fraction
 # Of all words that go on with the letters typed: what has less is often none, only pieces that fit one another. On two
-# chapters about three in four such strings were below it, and none of some thousand words that were wanted.
+# chapters four in five such strings were below it, and one of a thousand words that were wanted.
 _LEAST_SHARE = 0.002
 _BEFORE_TOKENS = 64  # that own words look back on
 _CLOSING = ",;.!?:…)]}”»"
