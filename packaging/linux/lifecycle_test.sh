@@ -87,7 +87,7 @@ is_gone() {
 }
 
 scratch=$(mktemp -d)
-coproc_screen() { exec Xvfb -displayfd 3 -screen 0 1280x900x24 -nolisten tcp -ac 3>"$scratch/display" 2>/dev/null; }
+coproc_screen() { exec Xvfb -displayfd 3 -screen 0 1280x900x24 -nolisten tcp -noreset -ac 3>"$scratch/display" 2>/dev/null; }
 coproc_screen &
 screen=$!
 trap 'kill $screen; rm -rf "$scratch"' EXIT

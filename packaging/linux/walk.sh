@@ -58,7 +58,7 @@ END
 chown -R 1000:1000 "$home"
 
 scratch=$(mktemp -d)
-show() { exec Xvfb -displayfd 3 -screen 0 1182x856x24 -nolisten tcp -ac 3>"$scratch/display" 2>/dev/null; }
+show() { exec Xvfb -displayfd 3 -screen 0 1182x856x24 -nolisten tcp -noreset -ac 3>"$scratch/display" 2>/dev/null; }
 show &
 screen=$!
 session=
