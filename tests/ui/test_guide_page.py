@@ -8,8 +8,9 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QApplication, QPushButton, QTextBrowser
 from pytestqt.qtbot import QtBot
 
-from writer.document.drafts.draft_journal import SYNC_AFTER_S, WRITE_AFTER_S
+from writer.document.drafts.draft_journal import SYNC_AFTER_S
 from writer.document.drafts.recovery import KEPT_IN_TRASH
+from writer.document.drafts.unwritten import WRITE_AFTER_S
 from writer.document.files.text_file import MAX_FILE_BYTES
 from writer.paths import resources_dir
 from writer.ui import autosave

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from tests.document.draft_bench import Bench, FailingAfterwards, journals, replay
 from writer.document.document import Document
 from writer.document.drafts import draft_journal
-from writer.document.drafts.draft_journal import WRITE_AFTER_CHARS, WRITE_AFTER_S
 from writer.document.drafts.journal_notice import JournalStatus
 from writer.document.drafts.recovery import list_drafts, recover
+from writer.document.drafts.unwritten import WRITE_AFTER_CHARS, WRITE_AFTER_S
 from writer.document.files.file_ops import FileOps
 from writer.document.provenance import Author
 

@@ -11,10 +11,10 @@ from tests.document.draft_bench import Bench, FailingAfterwards, journals
 from tests.document.faulty_ops import files_in
 from writer.document.change import Change
 from writer.document.drafts import draft_journal
-from writer.document.drafts.draft_journal import WRITE_AFTER_S
 from writer.document.drafts.journal import BaseText, Draft, JournalLines
 from writer.document.drafts.journal_notice import JournalStatus
 from writer.document.drafts.journal_replay import LAST_EDIT_INCOMPLETE, replay
+from writer.document.drafts.unwritten import WRITE_AFTER_S
 from writer.document.provenance import Author, Run
 
 HUMAN = Author.HUMAN

@@ -9,25 +9,21 @@ from pathlib import Path
 
 from filelock import Timeout
 
-from writer.document.change import Change, compose
+from writer.document.change import Change
 from writer.document.drafts.draft_copy import DraftCopy
 from writer.document.drafts.journal import BaseText, Draft, JournalLines, is_journal_of, new_draft_id
 from writer.document.drafts.journal_file import JournalFile, copy_to_trash, move_to_trash, next_order
 from writer.document.drafts.journal_notice import JournalNotice, Notifier
+from writer.document.drafts.unwritten import Item, Unwritten, add_change
 from writer.document.files.file_ops import FileOps
 from writer.document.generation_record import GenerationRecord
 from writer.document.notes import NO_NOTES, Notes
 from writer.document.provenance import Author, Run
 
-WRITE_AFTER_S = 0.4  # of the first change that is not in the file
-WRITE_AFTER_CHARS = 64  # that are not in the file: sooner, since a model writes faster than a person
 SYNC_AFTER_S = 5.0  # of the first change that a power cut could take
 FIRST_RETRY_S, LAST_RETRY_S = 1.0, 60.0
 CHECKPOINT_BYTES = 8 * 2**20
 _CHECKPOINT_TEXTS = 4  # a journal may grow to so many times the text, and to CHECKPOINT_BYTES
-_LONGEST_COMPOSED = 4_096  # code points
-
-Item = Change | GenerationRecord
 
 
 class DraftJournal:
@@ -55,9 +51,7 @@ class DraftJournal:
         self._copy = DraftCopy()
         self._is_lost = False  # a change did not fit: the copy is no longer the document's text
         self._base: BaseText | None = None  # what the file that is yet to be made starts from
-        self._pending: list[Item] = []
-        self._pending_since: float | None = None  # of its first change
-        self._n_pending_chars = 0
+        self._unwritten = Unwritten()
         self._unsynced_since: float | None = None
         self._caret: int | None = None  # None: where the last change ends
         self._written_caret: int | None = None
@@ -96,7 +90,7 @@ class DraftJournal:
             self._copy.notes = notes_now
             for change in changes:
                 self._follow(change)
-            self._pending = list(changes)
+            self._unwritten = Unwritten(list(changes))
             self._flush()
 
     def record(self, change: Change, at: float) -> None:
@@ -105,27 +99,23 @@ class DraftJournal:
             return
         self._begin_file()
         self._follow(change)
-        _add(self._pending, change)
+        self._unwritten.add(change, at)
         if self._mark is not None:
-            _add(self._since_mark, change)
+            add_change(self._since_mark, change)
         if change.author is Author.HUMAN:
             self._caret = None
-        self._n_pending_chars += len(change.inserted) + len(change.removed)
-        if self._pending_since is None:
-            self._pending_since = at
 
     def record_generation(self, generation: GenerationRecord) -> None:
         """Written with the next change: it tells nothing without its text."""
         self._copy.add_generation(generation)
-        self._pending.append(generation)
+        self._unwritten.add_generation(generation)
 
     def record_notes(self, notes: Notes, at: float) -> None:
         if self._is_lost:
             return
         self._begin_file()
         self._copy.notes = notes
-        if self._pending_since is None:
-            self._pending_since = at
+        self._unwritten.wait_since(at)
 
     def record_caret(self, position: int) -> None:
         """Written with the next change, or at a sync."""
@@ -134,7 +124,7 @@ class DraftJournal:
     def mark(self, number: int) -> None:
         """The text as it is now is going to be saved."""
         self._mark, self._since_mark, self._notes_at_mark = number, [], self._copy.notes
-        if self._pending_since is not None:
+        if self._unwritten.since is not None:
             self._flush()  # a crash right after the save finds in the journal what the manuscript holds
 
     def saved(self, number: int, draft: Draft) -> None:
@@ -146,7 +136,7 @@ class DraftJournal:
         if since or self._copy.notes != self._notes_at_mark:
             self._start_anew(self._copy.before(since, self._notes_at_mark), since)
         else:
-            self._pending, self._pending_since, self._n_pending_chars, self._base = [], None, 0, None
+            self._unwritten, self._base = Unwritten(), None
             self._remove_file()
 
     # -- when it is written ----------------------------------------------------------------------------------------
@@ -155,13 +145,8 @@ class DraftJournal:
         """When `run_due` has something to do; None when it waits for changes."""
         if self._retry_at is not None:
             return self._retry_at
-        times = []
-        if self._pending_since is not None:
-            is_much = self._n_pending_chars >= WRITE_AFTER_CHARS
-            times.append(self._pending_since + (0 if is_much else WRITE_AFTER_S))
-        if self._unsynced_since is not None:
-            times.append(self._unsynced_since + SYNC_AFTER_S)
-        return min(times, default=None)
+        sync_at = None if self._unsynced_since is None else self._unsynced_since + SYNC_AFTER_S
+        return min((at for at in (self._unwritten.due_at(), sync_at) if at is not None), default=None)
 
     def run_due(self) -> None:
         """Write and sync what is due by now."""
@@ -204,7 +189,7 @@ class DraftJournal:
         if file is not None and file.sound:
             has_moved = with_caret and self._caret not in (None, self._written_caret)
             try:
-                if self._pending_since is not None or has_moved:
+                if self._unwritten.since is not None or has_moved:
                     self._append(file)
             except OSError as error:
                 failure = error
@@ -217,12 +202,14 @@ class DraftJournal:
     def _append(self, file: JournalFile) -> None:
         lines = copy.copy(self._lines)
         file.append(
-            lines.items(self._pending) + self._notes_since(self._written_notes, lines) + lines.caret(self._caret)
+            lines.items(self._unwritten.items)
+            + self._notes_since(self._written_notes, lines)
+            + lines.caret(self._caret)
         )
         self._lines, self._written_caret, self._written_notes = lines, self._caret, self._copy.notes
         if self._unsynced_since is None:
-            self._unsynced_since = self._monotonic() if self._pending_since is None else self._pending_since
-        self._pending, self._pending_since, self._n_pending_chars = [], None, 0
+            self._unsynced_since = self._monotonic() if self._unwritten.since is None else self._unwritten.since
+        self._unwritten = Unwritten()
 
     def _write_whole(self, failure: OSError | None) -> bool:
         """A file with everything, in the first folder that takes it, in the place of the one there may be.
@@ -231,9 +218,9 @@ class DraftJournal:
         """
         if self._file is not None and self._file.is_gone:
             self._file.close()
-            self._file, self._base, self._pending = None, self._copy.whole(saved=False), []
+            self._file, self._base, self._unwritten.items = None, self._copy.whole(saved=False), []
         base = self._base or self._copy.whole(saved=False)
-        lines, data = self._encode(base, self._pending if self._base else [])
+        lines, data = self._encode(base, self._unwritten.items if self._base else [])
         old = self._file
         for folder in self._folders:
             try:
@@ -268,7 +255,7 @@ class DraftJournal:
     def _start_anew(self, base: BaseText, since: list[Change]) -> None:
         """On a saved text, and what came since; failing that, go on with the file as it is."""
         if self._file is None:
-            self._base, self._pending = base, list(since)
+            self._base, self._unwritten.items = base, list(since)
         else:
             lines, data = self._encode(base, since)
             with contextlib.suppress(OSError):
@@ -342,7 +329,7 @@ class DraftJournal:
     def _is_written(self, lines: JournalLines) -> None:
         """A file was written whole, and synced."""
         self._lines, self._written_caret, self._written_notes = lines, self._caret, self._copy.notes
-        self._pending, self._pending_since, self._n_pending_chars = [], None, 0
+        self._unwritten = Unwritten()
         self._base = self._unsynced_since = None
         self._checkpoint_bytes = max(CHECKPOINT_BYTES, _CHECKPOINT_TEXTS * len(self._copy))
 
@@ -351,14 +338,3 @@ class DraftJournal:
         self._retry_at, self._retry_s = None, FIRST_RETRY_S
         if not self._is_lost:
             self._notifier.kept(None if self._file is None else self._file.path.parent, refusal)
-
-
-def _add(items: list[Item] | list[Change], change: Change) -> None:
-    """Append, as a part of the last one where that simply goes on."""
-    last = items[-1] if items else None
-    if isinstance(last, Change) and len(last.inserted) + len(last.removed) < _LONGEST_COMPOSED:
-        composed = compose(last, change)
-        if composed is not None:
-            items[-1] = composed
-            return
-    items.append(change)
