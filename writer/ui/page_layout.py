@@ -27,6 +27,7 @@ from writer.ui.overrides import nothing, reported
 from writer.ui.page_ink import draw_caret, formats_over
 from writer.ui.page_metrics import MARGIN_BOTTOM, MARGIN_TOP, PageMetrics, measure_page
 from writer.ui.paragraph_heights import ParagraphHeights
+from writer.ui.paragraph_lines import lay_lines, place_at
 
 TintProvider = Callable[[QTextBlock], Sequence[tuple[int, int]]]
 """(start, length) of a block's generated text, in UTF-16 units from the block's start."""
@@ -171,16 +172,7 @@ class PageLayout(QAbstractTextDocumentLayout):
         layout = block.layout()
         if self._heights.is_measured(index) and layout.lineCount():
             return False
-        layout.setTextOption(self._option)
-        layout.setCacheEnabled(True)
-        layout.beginLayout()
-        n_lines = 0
-        while (line := layout.createLine()).isValid():
-            line.setLineWidth(self._page.width)
-            # A taller fallback face (emoji) must not move the baseline: lines keep their distance.
-            line.setPosition(QPointF(0, n_lines * self._page.line_height + self._page.baseline - line.ascent()))
-            n_lines += 1
-        layout.endLayout()
+        lay_lines(block, self._option, self._page)
         return self._set_rows(block, index)
 
     def _set_rows(self, block: QTextBlock, index: int) -> bool:
@@ -305,23 +297,13 @@ class PageLayout(QAbstractTextDocumentLayout):
         index = self._heights.at(point.y())
         block = self.document().findBlockByNumber(index)
         self._lay(block, index)
-        layout = block.layout()
-        y = point.y() - self._heights.top(index)
-        row = max(int(y // self._page.line_height), 0)
-        line = layout.lineAt(min(row, layout.lineCount() - 1))
-        x = point.x() - self._page.left
-        if self._ghost is not None and self._ghost.index == index and row >= layout.lineCount():
-            return -1 if accuracy == Qt.HitTestAccuracy.ExactHit else block.position() + block.length() - 1
-        if accuracy == Qt.HitTestAccuracy.ExactHit:
-            inside = line.naturalTextRect()
-            if not (inside.left() <= x <= inside.right() and 0 <= y < layout.lineCount() * self._page.line_height):
-                return -1
-        in_layout = line.xToCursor(x)
-        if preedit := layout.preeditAreaText():  # positions after the text being composed count without it
-            at = layout.preeditAreaPosition()
-            n_units = len(preedit.encode("utf-16-le")) // 2
-            in_layout = min(in_layout, at) if in_layout <= at + n_units else in_layout - n_units
-        return block.position() + in_layout
+        inside = QPointF(point.x() - self._page.left, point.y() - self._heights.top(index))
+        is_exact = accuracy == Qt.HitTestAccuracy.ExactHit
+        is_below = inside.y() >= block.layout().lineCount() * self._page.line_height
+        if is_below and self._ghost is not None and self._ghost.index == index:
+            return -1 if is_exact else block.position() + block.length() - 1
+        place = place_at(block, inside, self._page, is_exact=is_exact)
+        return -1 if place < 0 else block.position() + place
 
     @reported(nothing)
     def draw(self, painter: QPainter, context: QAbstractTextDocumentLayout.PaintContext) -> None:
