@@ -94,8 +94,9 @@ deb: $(FROZEN)/.ready
 
 wheel: $(BUILD)/.ready
 	@rm -rf writer_desktop.egg-info # a list of files from an earlier build would be taken for what belongs in this one
-	SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} \
-	    $(BUILD)/bin/python -m build --no-isolation --outdir dist .
+	export SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)}; \
+	    $(BUILD)/bin/python -m build --no-isolation --outdir dist . && \
+	    $(BUILD)/bin/python packaging/repack_sdist.py dist/writer_desktop-*.tar.gz
 
 # Where the bytes of the frozen program lie, and the oldest system it runs on.
 sizes: $(FROZEN)/.ready

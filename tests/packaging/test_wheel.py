@@ -100,6 +100,28 @@ def test_a_wheel_from_the_tree_is_the_same_to_the_byte(tree: Path, dist: Path, t
     assert made.read_bytes() == (dist / made.name).read_bytes()
 
 
+def test_an_sdist_packed_anew_is_the_same_whoever_made_it(dist: Path, tmp_path: Path) -> None:
+    made, other = (tmp_path / folder / f"{_NAME}.tar.gz" for folder in ("made", "other"))
+    for file in (made, other):
+        file.parent.mkdir()
+    shutil.copy(dist / made.name, made)
+    with tarfile.open(made) as old, tarfile.open(other, "w:gz") as new:
+        for entry in reversed(old.getmembers()):  # somebody else's, of another day
+            content = old.extractfile(entry) if entry.isfile() else None
+            entry.mtime, entry.uid, entry.uname = entry.mtime + 5000, 1234, "somebody"
+            new.addfile(entry, content)
+    assert made.read_bytes() != other.read_bytes()
+    command = [sys.executable, ROOT / "packaging" / "repack_sdist.py", made, other]
+    subprocess.run(command, env=os.environ | {"SOURCE_DATE_EPOCH": "1700000000"}, check=True, timeout=60)
+    assert made.read_bytes() == other.read_bytes()
+    with tarfile.open(dist / made.name) as before, tarfile.open(made) as after:
+        assert sorted(before.getnames()) == after.getnames()
+        assert {entry.mtime for entry in after} == {1_700_000_000}
+        for name in (f"{_NAME}/pyproject.toml", f"{_NAME}/resources/gpt2-tokenizer/vocab.json"):
+            assert after.extractfile(name).read() == before.extractfile(name).read()
+    assert os.listdir(made.parent) == [made.name]
+
+
 def test_it_says_what_it_is(metadata: Message) -> None:
     assert metadata["Name"] == "writer-desktop"
     assert metadata["Version"] == writer.__version__
