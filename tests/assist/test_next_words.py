@@ -13,6 +13,7 @@ from writer.models.store import ModelStore
 from writer.paths import user_paths
 
 TEXT = "The old woman lived in a house by the sea with her daughter, and every morning they went down to the beach. "
+SAIL = "It said: “I shall never sail with you”"
 START = 0  # the token that the starter reads in place of an empty text
 
 
@@ -106,10 +107,15 @@ def test_words_shown_before_still_come_when_there_are_no_others(model: LoadedMod
 
 
 @pytest.mark.parametrize(
-    ("text", "word"), [("They came back on Tuesd", "Tuesday"), ("She went to fetch her daughte", "daughter")]
+    ("text", "word"),
+    [
+        (TEXT + "They came back on Tuesd", "Tuesday"),
+        (f"The wind picked up.\n\n{SAIL}\n\nAnd she said: “No, no, no!” They came back on Tuesd", "Tuesday"),
+        (TEXT + "She went to fetch her daughte", "daughter"),
+    ],
 )
 def test_pieces_that_only_fit_one_another_are_not_shown_as_words(model: LoadedModel, text: str, word: str) -> None:
-    words = words_at(model, TEXT + text)
+    words = words_at(model, text)
     assert words[0] == word
     assert set(words) <= {word, f"{word}s", f"{word}'s", f"{word}’s"}
 
