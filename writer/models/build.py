@@ -15,7 +15,6 @@ from writer.models import gate
 from writer.models.calibration import CalibrationWindows, calibration_windows
 from writer.models.checkpoint import Checkpoint, open_checkpoint
 from writer.models.disk import require_free, storing
-from writer.models.graph import write_graph
 from writer.models.loaded import load_on_cpu
 from writer.models.lock import WAITING
 from writer.models.manifest import FileRecord, hash_file
@@ -194,6 +193,8 @@ def _measured(
     fp32: float,
 ) -> Generator[BuildEvent, None, PrecisionRecord]:
     """Write one graph and measure it; `fp32` is the perplexity in full precision."""
+    from writer.models.graph import write_graph  # a large library, of no use to those that wait for a build
+
     began = time.perf_counter()
     graph = folder / f"{precision}.onnx"
     files = (graph, graph.with_name(graph.name + ".data"))

@@ -17,17 +17,20 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from writer.engine.untrusted_file import shown
 from writer.errors import UsageError, WriterError
 from writer.models.build import BuildEvent, BuildFinished, BuildProgress, BuildRequest, build_model
 from writer.models.catalog import CatalogEntry
-from writer.models.download import DownloadProgress, HubSettings
+from writer.models.download import DownloadProgress
 from writer.models.export import ExportFinished, check_export, export_onnx
 from writer.models.imported import ImportRequest, find_graph, import_model
-from writer.models.install import InstallRequest, install
 from writer.models.store import ModelStore
+
+if TYPE_CHECKING:
+    from writer.models.download import HubSettings
+    from writer.models.install import InstallRequest
 
 _POLL_S = 0.2
 _PATIENCE_S = 1.0  # for a child that was asked to end
@@ -82,7 +85,7 @@ def _size_bytes(source: Path) -> int:
     return sum(path.stat().st_size for path in files if path.is_file())
 
 
-def install_in_child(request: InstallRequest, store: ModelStore, hub: HubSettings) -> Iterator[Event]:
+def install_in_child(request: "InstallRequest", store: ModelStore, hub: "HubSettings") -> Iterator[Event]:
     """`install`, elsewhere: closed early, it keeps what has arrived."""
     return _run(_install, (request, store, hub), store, ChildLimits.for_entry(request.entry))
 
@@ -108,7 +111,9 @@ def import_in_child(request: ImportRequest, store: ModelStore) -> Iterator[Event
         yield from _run(_import, (exported, store), store, ChildLimits.for_graph(target))
 
 
-def _install(request: InstallRequest, store: ModelStore, hub: HubSettings) -> Iterator[Event]:
+def _install(request: "InstallRequest", store: ModelStore, hub: "HubSettings") -> Iterator[Event]:
+    from writer.models.install import install  # with the network's library
+
     return install(request, store, hub)
 
 

@@ -1,6 +1,7 @@
 """A folder that holds an exported language model: which of its files is the graph, and what its descriptions say."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from writer.engine.config import ModelConfig
 from writer.errors import WriterError
@@ -14,7 +15,9 @@ from writer.models.checkpoint.checkpoint import (
 )
 from writer.models.checkpoint.fields import Fields, read_json
 from writer.models.checkpoint.hugging_face import end_token_ids
-from writer.models.imported.interface import Interface
+
+if TYPE_CHECKING:
+    from writer.models.imported.interface import Interface
 
 # In order of preference: a merged decoder holds a second network for the first step.
 GRAPH_NAMES = ("model.onnx", "decoder_model_merged.onnx")
@@ -49,7 +52,7 @@ def description_folder(graph: Path) -> Path:
     return graph.parent.parent if is_below else graph.parent
 
 
-def read_shape(folder: Path, interface: Interface, n_vocab: int, n_start: int) -> ModelConfig:
+def read_shape(folder: Path, interface: "Interface", n_vocab: int, n_start: int) -> ModelConfig:
     """What the folder's config.json says, as far as the graph does not say it itself.
 
     n_vocab -- as the graph answers; n_start -- tokens read before every text, which leave less room for it.

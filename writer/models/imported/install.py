@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from writer import __version__
@@ -17,6 +16,7 @@ from writer.models.disk import require_free, storing
 from writer.models.imported.folder import DESCRIPTIONS, description_folder, find_graph, read_shape
 from writer.models.imported.graph_file import ForeignGraph, read_graph
 from writer.models.imported.interface import read_interface
+from writer.models.imported.request import ImportRequest
 from writer.models.imported.rewrite import store_weights, stored_precision
 from writer.models.imported.trial import choose_tokenizer
 from writer.models.imported.try_out import check_length, try_out
@@ -25,24 +25,6 @@ from writer.models.store import Manifest, ModelStore, file_record, write_manifes
 
 _DISK_SPARE = 1.1
 _NOTE = "This model runs in the form in which it was exported; Writer has no other form of it to compare it with."
-
-
-@dataclass(frozen=True)
-class ImportRequest:
-    """What to import.
-
-    source -- a folder with a graph, or the graph's file
-    origin -- where it came from, for the manifest; "" for its path
-    described_by -- the checkpoint that the graph was exported from, whose licence and files are recorded
-    """
-
-    source: Path
-    model_id: str
-    gate_text: str
-    title: str = ""
-    origin: str = ""
-    described_by: Path | None = None
-    disclaimer: str = "any"
 
 
 def import_model(request: ImportRequest, store: ModelStore) -> Iterator[BuildEvent]:
