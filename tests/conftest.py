@@ -95,9 +95,12 @@ def delete_widgets(same_application: None) -> Iterator[None]:
     """Destroy a test's widgets at its end. Left to chance, the garbage collector would do so in the middle of a later
     test's change of style sheet, which walks over every widget there is, or on the thread of an engine."""
     gc.disable()
+    n_frozen = gc.get_freeze_count()
     yield
     from PySide6.QtCore import QCoreApplication, QEvent
 
+    if gc.get_freeze_count() > n_frozen:  # by a program that was run: the test's widgets among the rest
+        gc.unfreeze()
     for _ in range(2):
         gc.collect()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.end2end.open_page import wait_saved
 from writer.engine.config import GenerationConfig
+from writer.ui.garbage import collected_here
 from writer.ui.generation import State
 from writer.ui.main_window import MainWindow
 
@@ -81,7 +82,8 @@ class Day:
 def live_through(n_rounds: int, window: MainWindow, path: Path, qtbot: QtBot) -> Day:
     window.sampling.set_config(replace(GenerationConfig(), max_new_tokens=4, min_new_tokens=4))
     day = Day(window, path, qtbot)
-    day.go_through(n_rounds)
+    with collected_here():  # as the program does
+        day.go_through(n_rounds)
     text = window.files.document.text
     window.files.save()
     wait_saved(window, qtbot)

@@ -9,6 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.end2end.open_starter import STORY, OpenStarter
 from tests.end2end.writing_stretch import Stretch
+from writer.ui.garbage import collected_here
 
 SECONDS, SAMPLE_SECONDS = 30 * 60, 2 * 60
 N_PARTS = 10
@@ -24,16 +25,18 @@ def write(open_starter: OpenStarter, qtbot: QtBot, seconds: float) -> list[int]:
     window = open_starter(STORY, ghost=True, one_in=8, strip=True, own_words=0.5, continue_words=15, n_takes=3)
     stretch, resident = Stretch(window), []
     n_threads = n_files = 0
-    for part in range(N_PARTS):
-        stretch.go_on(seconds / N_PARTS)
-        resident.append(resident_bytes())
-        if part == 0:
-            n_threads, n_files = len(os.listdir("/proc/self/task")), len(os.listdir("/proc/self/fd"))
+    with collected_here():  # as the program does
+        for part in range(N_PARTS):
+            stretch.go_on(seconds / N_PARTS)
+            resident.append(resident_bytes())
+            if part == 0:
+                n_threads, n_files = len(os.listdir("/proc/self/task")), len(os.listdir("/proc/self/fd"))
+        for _ in range(N_PARTS):
+            if not stretch.has_had_all:  # on a busy machine ghosts come seldom in time
+                stretch.go_on(SAMPLE_SECONDS / 4)
     qtbot.waitUntil(lambda: not window.writing.is_busy)
     assert not window.notices.message
-    assert min(stretch.n_keys, stretch.n_words_taken, stretch.n_continued, stretch.n_takes) > 0
-    assert stretch.n_ghosts > 0
-    assert stretch.n_accepted > 0
+    assert stretch.has_had_all
     assert len(os.listdir("/proc/self/task")) <= n_threads
     assert len(os.listdir("/proc/self/fd")) <= n_files + 1  # the journal is between two files at times
     document = window.files.document

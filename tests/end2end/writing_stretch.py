@@ -58,6 +58,12 @@ class Stretch:
         self._window.writing.stop()
         self.check()
 
+    @property
+    def has_had_all(self) -> bool:
+        """Whether every kind of help has come at least once."""
+        counts = (self.n_keys, self.n_ghosts, self.n_accepted, self.n_words_taken, self.n_continued, self.n_takes)
+        return min(counts) > 0
+
     def check(self) -> None:
         """What must hold at any time."""
         editor, document = self._window.editor, self._window.files.document
