@@ -1,11 +1,12 @@
 """Build the packages of Linux twice and compare: reproduce.py [--keep] [--same-starter]
 
 The second time in a copy of the sources in a folder of another name, with another umask and time zone. Prints a line
-for each file that differs, and the archives' SHA-256. Exit status 1 when anything differs.
+for each file that differs, and the SHA-256 of what the portable archives hold. Exit status 1 when anything differs.
 """
 
 import argparse
 import hashlib
+import io
 import os
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import archive
 import freeze
 
 SOURCES = ("writer", "resources", "packaging", "pyproject.toml", "LICENSE", "README.md", "MANIFEST.in")
@@ -31,10 +33,9 @@ def main() -> int:
             make(place, environ, umask, is_starter_shared=options.same_starter)
         differing = compare(places[0] / "build" / "frozen" / "writer", places[1] / "build" / "frozen" / "writer")
         print("\n".join(differing) or "Every file of the two frozen programs is the same.")
-        archives = [next((place / "dist").glob("*.tar.xz")) for place in places]
-        digests = [hashlib.sha256(archive.read_bytes()).hexdigest() for archive in archives]
-        for archive, digest in zip(archives, digests, strict=True):
-            print(f"{digest}  {archive.name}")
+        digests = [tar_digest(place / "build" / "frozen" / "writer") for place in places]
+        for place, digest in zip(places, digests, strict=True):
+            print(f"{digest}  the portable archive's content in {place.name}")
         return 1 if differing or digests[0] != digests[1] else 0
     finally:
         if options.keep:
@@ -58,11 +59,29 @@ def make(place: Path, environ: dict[str, str], umask: int, *, is_starter_shared:
     else:  # what is fetched need not be fetched again
         kept = Path("starter-home") / "data" / "models" / ".sources"
         shutil.copytree(built / kept, place / "build" / kept)
-    tools = ["freeze.py", "archive.py"] if is_starter_shared else ["starter.py", "freeze.py", "archive.py"]
+    tools = ["freeze.py"] if is_starter_shared else ["starter.py", "freeze.py"]
     variables = os.environ | {"SOURCE_DATE_EPOCH": str(freeze.source_time_s())} | environ
     for tool in tools:
         command = [sys.executable, str(place / "packaging" / "frozen" / tool)]
         subprocess.run(command, cwd=place, env=variables, umask=umask, check=True)
+
+
+class _Digest(io.RawIOBase):
+    """A file that keeps nothing but the SHA-256 of what is written to it."""
+
+    def __init__(self) -> None:
+        self.sha256 = hashlib.sha256()
+
+    def write(self, data: bytes) -> int:  # type: ignore[override]
+        self.sha256.update(data)
+        return len(data)
+
+
+def tar_digest(frozen: Path) -> str:
+    """Of what `make portable` compresses; xz itself gives the same for the same."""
+    digest = _Digest()
+    archive.write_tar(frozen, "writer", digest, freeze.source_time_s())
+    return digest.sha256.hexdigest()
 
 
 def compare(one: Path, other: Path) -> list[str]:
