@@ -1,6 +1,7 @@
 """What is told of this machine's devices. The build for CUDA is looked at in test_cuda_environment.py."""
 
 import platform
+import sys
 
 import onnxruntime as ort
 import pytest
@@ -22,6 +23,12 @@ def test_the_processor_is_used_where_nothing_else_is_offered() -> None:
     assert "make run DEVICE=cuda" in cuda.reason
     assert {cpu.provider, *(other.provider for other in others)} == set(ort.get_available_providers())
     assert not any(other.is_used for other in others)
+
+
+def test_a_packaged_writer_names_no_command_of_a_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    assert "make" not in cuda_problem()
+    assert "without CUDA" in cuda_problem()
 
 
 def test_every_reason_is_one_sentence_on_one_line() -> None:
