@@ -52,6 +52,7 @@ def run_self_test(app: Application, paths: UserPaths, file: Path, reporter: Repo
         watchdog.allow(_STARTING_S)
         reporter.begun("the window opens")
         walk = _Walk(paths, file, reporter, watchdog)
+        app.setQuitOnLastWindowClosed(False)  # the last step looks whether the window has closed, and ends the loop
         app.exec()
         return walk.went_well
 
