@@ -36,7 +36,7 @@ def check_export(source: Path) -> None:
     if not all(map(_is_installed, _NEEDED)):
         raise WriterError(
             "Exporting a model of this kind needs torch, transformers and optimum, which are not installed.",
-            'Type pip install "writer-desktop[export]" in Writer\'s own environment and try again.',
+            'Install Writer by pip with them, pip install "writer-desktop[export]", and try again there.',
         )
 
 
