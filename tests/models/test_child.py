@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -161,3 +163,14 @@ def test_memory_is_in_proportion_to_the_source(tmp_path):
     (tmp_path / "a").write_bytes(b"x" * 1000)
     assert ChildLimits.for_source(tmp_path).memory_bytes == 16_000 + (6 << 30)
     assert ChildLimits.for_source(tmp_path / "a") == ChildLimits.for_source(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("module", "left_out"),
+    [("writer.models.child", {"onnx", "onnxruntime", "httpx2"}), ("writer.models.library", {"onnx", "onnxruntime"})],
+)
+def test_large_libraries_are_loaded_by_those_that_use_them(module: str, left_out: set[str]) -> None:
+    """The process that waits is there while the other one measures its weights, and both count."""
+    code = f"import sys, {module}; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    assert left_out.isdisjoint(loaded.stdout.split())
