@@ -160,7 +160,7 @@ def test_fields_grow_with_their_text_within_bounds(panel: ContextPanel, qtbot: Q
 
 def test_the_budget(panel: ContextPanel) -> None:
     meter = panel.findChild(QProgressBar)
-    assert "when a model is there" in label(panel, "budget")
+    assert "once there is a model" in label(panel, "budget")
     panel.set_budget(812, 1_024)
     assert label(panel, "budget").startswith("About 812 tokens of 1,024")
     assert (meter.value(), meter.maximum()) == (812, 1_024)

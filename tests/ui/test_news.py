@@ -204,7 +204,7 @@ def test_the_newest_is_here(windows: Windows, server: ReleaseServer, qtbot: QtBo
     assert window.notices.action_buttons == ()
 
 
-@pytest.mark.parametrize("answer", ["newest", "<b>9.0.0</b>", "9.0.0\n", "../../9.0.0", "9" * 30])
+@pytest.mark.parametrize("answer", ["newest", "<b>9.0.0</b>", "9.0.0\n", "../../9.0.0", "9" * 61])
 def test_what_is_no_version_is_told_as_that(windows: Windows, server: ReleaseServer, qtbot: QtBot, answer: str) -> None:
     server.answer(told(answer))
     assert check(windows, qtbot).notices.message == "The answer does not say which Writer is the newest."

@@ -69,8 +69,11 @@ def test_a_fault_fails_its_step(title: str, poem_home: Path, tmp_path: Path) -> 
 def test_a_hang_ends_with_the_step_and_the_place(poem_home: Path, tmp_path: Path) -> None:
     began = time.monotonic()
     hang = "def sleep_for_long(self): time.sleep(300)\nMainWindow.begin = sleep_for_long\n"
-    result = run(hang + "self_test._GRACE_S, self_test._STARTING_S = 1, 1", poem_home, tmp_path)
-    assert time.monotonic() - began < 60
+    for starting_s in (1, 60):  # a busy machine may not come as far as the hang in so short a time
+        result = run(hang + f"self_test._GRACE_S, self_test._STARTING_S = 1, {starting_s}", poem_home, tmp_path)
+        if "in sleep_for_long" in result.stderr:
+            break
+    assert time.monotonic() - began < 200
     assert result.returncode == 1
     assert result.stdout.strip() == "the window opens"
     assert "in sleep_for_long" in result.stderr
