@@ -159,15 +159,15 @@ def test_a_half_typed_word_is_completed_by_a_number(open_starter: OpenStarter, q
 
 def test_words_can_be_banned_for_good(open_starter: OpenStarter, qtbot: QtBot) -> None:
     window = open_starter(STORY, strip=True)
-    QTest.keyClicks(window.editor, "vo")
-    wait_for_words(window, qtbot, "voice")
-    window.strip.never_requested.emit(window.strip.words.index("voice"))
-    assert window.writing.options.never == ("voice",)
-    qtbot.waitUntil(lambda: bool(window.strip.words) and "voice" not in window.strip.words, timeout=LONG_MS)
-    assert window.suggestions.options.never == ("voice",)
+    QTest.keyClicks(window.editor, "w")
+    wait_for_words(window, qtbot, "words")
+    window.strip.never_requested.emit(window.strip.words.index("words"))
+    assert window.writing.options.never == ("words",)
+    qtbot.waitUntil(lambda: bool(window.strip.words) and "words" not in window.strip.words, timeout=LONG_MS)
+    assert window.suggestions.options.never == ("words",)
     window.close()
     later = open_starter(STORY)
-    assert later.settings.suggestions["never"] == ["voice"]
+    assert later.settings.suggestions["never"] == ["words"]
 
 
 def test_one_key_shows_the_strip(open_starter: OpenStarter) -> None:
