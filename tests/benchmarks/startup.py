@@ -201,7 +201,8 @@ def report(name: str, command: list[str], folders: list[Path], n_runs: int, scre
         letters = sorted(start.letter_s for start in starts)
         shown = statistics.median(start.shown_s for start in starts)
         spread = f"{letters[0]:.2f} to {letters[-1]:.2f} in {len(letters)} starts"
-        print(f"  {kind}: first letter {statistics.median(letters):.2f} s ({spread}); window shown {shown:.2f} s", flush=True)
+        letter = f"first letter {statistics.median(letters):.2f} s ({spread})"
+        print(f"  {kind}: {letter}; window shown {shown:.2f} s", flush=True)
 
 
 def main() -> int:
