@@ -2,10 +2,11 @@
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QLabel, QProgressBar, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from writer.models.progress import Step
+from writer.ui import theme as themes
 from writer.ui.library import Activity
 from writer.ui.status_bar import StatusBar
 
@@ -181,3 +182,41 @@ def test_a_name_with_an_ampersand_is_shown_as_it_stands(bar: StatusBar) -> None:
     QApplication.processEvents()
     assert bar.activity_text == "Tom & Jerry · Waiting"
     assert activity(bar).text() == "Tom && Jerry · Waiting"  # a single one would underline the next letter
+
+
+def test_in_the_narrowest_window_what_is_wanted_least_goes(qapp: QApplication, qtbot: QtBot) -> None:
+    window, bar = QWidget(), StatusBar()
+    qtbot.addWidget(window)
+    column = QVBoxLayout(window)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.addWidget(bar)
+
+    def resize(width: int) -> None:
+        window.resize(width, 100)
+        QApplication.processEvents()
+        assert window.width() == bar.width() == width
+
+    def shown() -> list[bool]:
+        return [
+            label.isVisible()
+            for name in ("Context", "Keys", "Speed")
+            for label in bar.findChildren(QLabel)
+            if label.accessibleDescription() == name
+        ]
+
+    qapp.setStyleSheet(themes.stylesheet(themes.resolve("light", qapp)))
+    window.show()
+    bar.set_state("Writing", busy=True)
+    bar.show_key_latency(True)
+    bar.set_activity("gpt2-medium", GETTING)
+    bar.offer_news("What’s new in 0.2")
+    resize(1600)
+    assert shown() == [True, True, True]
+    resize(720)
+    assert shown() != [True, True, True]
+    assert max(child.x() + child.width() for child in bar.findChildren(QWidget) if child.isVisible()) <= 720
+    bar.show_key_latency(False)
+    bar.offer_news("")
+    bar.set_activity("gpt2-medium", None)
+    resize(1180)
+    assert shown() == [True, False, True]

@@ -14,7 +14,8 @@ _ACTIVITY_WIDTH = 320
 
 
 class StatusBar(QFrame):
-    """Every figure has a slot of fixed width, so that nothing jumps while figures change."""
+    """Every figure has a slot of fixed width, so that nothing jumps while figures change. In a narrow window those go
+    that are wanted least."""
 
     activity_clicked = Signal()
     news_clicked = Signal()
@@ -36,7 +37,7 @@ class StatusBar(QFrame):
         self._keys = _Slot(
             "keys 99.9 ms", "How long a key takes to its place on the screen: 19 of 20 are faster", "Keys"
         )
-        self._keys.hide()
+        self._shows_keys = False
         context_help = "How much of the text the model can see now, of the most it can see (context window)"
         self._context = _Slot("8,192 of 8,192 tokens", context_help, "Context")
         self._meter = QProgressBar()
@@ -63,7 +64,8 @@ class StatusBar(QFrame):
 
         layout = QHBoxLayout(self)
         layout.setContentsMargins(SPACE.m, 0, SPACE.m, 0)
-        layout.setSpacing(SPACE.s)
+        self._spacing = SPACE.s
+        layout.setSpacing(self._spacing)
         layout.addWidget(self._state)
         layout.addWidget(self._mark, 0, Qt.AlignmentFlag.AlignVCenter)
         layout.addWidget(self._model, 1)
@@ -81,6 +83,7 @@ class StatusBar(QFrame):
         for slot in (self._keys, self._rate, self._context, self._saving, self._words):
             slot.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
+        self._make_room()
         self.set_model("", "")
         self.set_state("", busy=False)
         self.set_rate(None)
@@ -113,14 +116,17 @@ class StatusBar(QFrame):
         self._activity.setVisible(shown is not None)
         if shown is not None:
             self._activity.set_full_text(f"{shown.title} · {shown.stage}")
+        self._make_room()
 
     def offer_news(self, text: str) -> None:
         """A quiet line to press; "" takes it away."""
         self._news.set_full_text(text)
         self._news.setVisible(bool(text))
+        self._make_room()
 
     def show_key_latency(self, is_shown: bool) -> None:
-        self._keys.setVisible(is_shown)
+        self._shows_keys = is_shown
+        self._make_room()
 
     def set_key_latency(self, p95_ms: float) -> None:
         """What 19 of 20 of the last keys stayed within, in milliseconds."""
@@ -142,6 +148,26 @@ class StatusBar(QFrame):
 
     def set_words(self, n_words: int) -> None:
         self._words.setText(f"{n_words:,} word{'' if n_words == 1 else 's'}")
+
+    def _make_room(self) -> None:
+        """Show what there is room for: the context, then what was asked for, then the speed."""
+        room = self.width() - self.minimumSizeHint().width()
+        for slot in (self._context, self._keys, self._rate):
+            width = slot.minimumWidth() + self._spacing
+            is_wanted = slot is not self._keys or self._shows_keys
+            slot.setVisible(is_wanted and width <= room)
+            room -= width if is_wanted else 0
+
+    @reported(QSize)
+    def minimumSizeHint(self) -> QSize:
+        """Without those that may go."""
+        shown = [slot for slot in (self._context, self._keys, self._rate) if not slot.isHidden()]
+        gone = sum(slot.minimumWidth() + self._spacing for slot in shown)
+        return QSize(super().minimumSizeHint().width() - gone, _HEIGHT)
+
+    @reported(nothing)
+    def resizeEvent(self, event: QEvent) -> None:
+        self._make_room()
 
 
 def _keep_place(widget: QWidget) -> None:
