@@ -229,3 +229,25 @@ def test_d54_told_to_end_the_program_puts_everything_on_the_disk_and_asks_nothin
     assert process.returncode == 0, errors.decode()
     (draft,) = list_drafts([home / "state" / "recovery"], FileOps())
     assert len(recover(draft, FileOps()).text) == n_told
+
+
+def test_a_terminal_that_closes_ends_no_program_that_was_told_to_outlive_it(tmp_path: Path) -> None:
+    script = Path(__file__).with_name("type_in_window.py")
+    environ = os.environ | {
+        "WRITER_HOME": str(tmp_path / "home"),
+        "PYTHONPATH": str(script.parents[2]),
+        "QT_QPA_PLATFORM": "offscreen",
+    }
+    command = ["nohup", sys.executable, str(script), "keys", "5"]
+    process = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environ
+    )
+    assert process.stdout is not None
+    while int(process.stdout.readline()) < 20:
+        pass
+    process.send_signal(signal.SIGHUP)
+    n_after = [int(process.stdout.readline()) for _ in range(100)][-1]
+    assert n_after >= 120, "it types on"
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert process.returncode == 0

@@ -53,7 +53,8 @@ def run_app(paths: UserPaths, file: Path | None) -> int:
         window = open_window(paths, file)
         # Python sees Ctrl+C and a system's shutdown only while its own code runs.
         for number in _ENDING_SIGNALS:
-            signal.signal(number, lambda *_: window.close())
+            if signal.getsignal(number) is not signal.SIG_IGN:  # who starts it with nohup means that
+                signal.signal(number, lambda *_: window.close())
         heartbeat = QTimer()
         heartbeat.timeout.connect(lambda: None)
         heartbeat.start(_SIGNAL_CHECK_MS)
