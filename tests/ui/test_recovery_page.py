@@ -296,3 +296,17 @@ def test_esc_and_decide_later_close_it(page: RecoveryPage, qtbot: QtBot) -> None
         qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Escape)
     with qtbot.waitSignal(page.closed):
         qtbot.mouseClick(button(page, "back"), LEFT)
+
+
+def test_return_and_a_double_click_open_what_can_be_opened(page: RecoveryPage, qtbot: QtBot) -> None:
+    page.set_drafts(DRAFTS, NOW)
+    asked: list[DraftFound] = []
+    page.open_requested.connect(asked.append)
+    novel, untitled, newer = cards(page)
+    qtbot.keyClick(untitled, Qt.Key.Key_Return)
+    assert asked == [UNTITLED]
+    qtbot.mouseClick(novel, LEFT)
+    qtbot.mouseDClick(novel, LEFT)
+    assert asked == [UNTITLED, NOVEL]
+    qtbot.keyClick(newer, Qt.Key.Key_Return)
+    assert asked == [UNTITLED, NOVEL], "it needs a newer Writer"

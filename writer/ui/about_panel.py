@@ -28,6 +28,7 @@ class AboutPanel(QWidget):
         self._text.setFrameShape(QFrame.Shape.NoFrame)
         self._text.setAccessibleName(TITLE)
         self._text.document().setDocumentMargin(0)
+        self._text.setViewportMargins(0, 0, SPACE.xs, 0)  # between the words and the scroll bar
         self._text.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._disclaimer = ""
         self._show_disclaimer(_OWN_MODELS)

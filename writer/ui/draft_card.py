@@ -3,13 +3,14 @@
 from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QVBoxLayout
 
 from writer.document.drafts.recovery import DraftFound
 from writer.ui.labels import plain_label
 from writer.ui.moments import moment_text
-from writer.ui.overrides import reported
+from writer.ui.overrides import nothing, reported
 from writer.ui.theme import SPACE
 
 _UNTITLED = "Untitled"
@@ -20,6 +21,8 @@ _IN_USE = "Open in another Writer."
 
 class DraftCard(QPushButton):
     """Shows a DraftFound; the chosen one is checked."""
+
+    open_requested = Signal()  # by Return or a double click, as in any list
 
     def __init__(self, found: DraftFound, now: datetime) -> None:
         super().__init__()
@@ -43,6 +46,18 @@ class DraftCard(QPushButton):
             column.addWidget(label)
             label.setVisible(bool(text))  # now that it has a parent: without one it would be a window
         self.setAccessibleName(", ".join(text for _, _, text in facts if text))
+
+    @reported(nothing)
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.setChecked(True)
+            self.open_requested.emit()
+        else:
+            super().keyPressEvent(event)
+
+    @reported(nothing)
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.open_requested.emit()
 
     @reported(QSize)
     def sizeHint(self) -> QSize:

@@ -130,6 +130,7 @@ class RecoveryPage(DeskPage):
         self._show_whether_any(is_any=bool(drafts))
         for number, found in enumerate(drafts):
             card = DraftCard(found, now)
+            card.open_requested.connect(self.open.click)  # does nothing where it cannot be opened
             self._cards.addButton(card)
             self._column.insertWidget(number, card)
             card.show()  # now: the layout would do so later, and the focus may be waiting for it
