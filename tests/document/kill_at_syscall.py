@@ -6,6 +6,7 @@ import mmap
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -18,6 +19,7 @@ from pathlib import Path
 
 _PR_SET_PTRACER, _ANYONE = 0x59616D61, -1  # <linux/prctl.h>
 _PATIENCE_S = 20
+_TRIES = 5
 INSTEAD = "tests with deadly and failing file calls cover the same moments"
 
 
@@ -73,10 +75,34 @@ def run_traced(function: Callable[[], object], inject: str = "") -> tuple[int, l
         log.unlink(missing_ok=True)
 
 
-def is_killed_at(function: Callable[[], object], call: Syscall) -> bool:
-    """Whether SIGKILL reached a fork that runs `function` at the entry of that call, which is not made any more."""
-    code, _ = run_traced(function, f"{call.name}:signal=KILL:when={call.n}")
-    return code == -9
+def usual_calls(function: Callable[[], object], prepare: Callable[[], object]) -> list[Syscall]:
+    """The file calls of a run, as two runs one after the other made them: now and then the C library makes some of its
+    own (it looks at the processors before it makes more room), and the n-th call is another one then."""
+    before: list[str] = []
+    for _ in range(_TRIES):
+        prepare()
+        code, calls = run_traced(function)
+        assert code == 0
+        if _names(calls) == before:
+            return calls
+        before = _names(calls)
+    raise AssertionError(f"each of {_TRIES} runs made other calls, the last one {before}")
+
+
+def kill_at(function: Callable[[], object], prepare: Callable[[], object], calls: list[Syscall], place: int) -> None:
+    """SIGKILL at the entry of calls[place], which is not made any more, in a run that has made those before it."""
+    call = calls[place]
+    for _ in range(_TRIES):
+        prepare()
+        code, made = run_traced(function, f"{call.name}:signal=KILL:when={call.n}")
+        if _names(made) == _names(calls[: place + 1]):
+            assert code == -signal.SIGKILL
+            return
+    raise AssertionError(f"{_TRIES} runs did not come to {call.line}; the last one made {_names(made)}")
+
+
+def _names(calls: list[Syscall]) -> list[str]:
+    return [call.name for call in calls]
 
 
 def _wait_and_run(flag: mmap.mmap, function: Callable[[], object]) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.document.child import is_killed_in_child
 from tests.document.faulty_ops import DeadlyOps, FailingOps, files_in
-from tests.document.kill_at_syscall import Syscall, is_killed_at, run_traced, why_not
+from tests.document.kill_at_syscall import Syscall, kill_at, run_traced, usual_calls, why_not
 from writer.document.files import saving
 from writer.document.files.encoding import TextFormat
 from writer.document.files.file_ops import FileOps
@@ -180,15 +180,12 @@ def test_d01_what_a_save_at_work_has_staged_is_left_alone(
 def kill_at_any_system_call(scene: Scene) -> None:
     if why_not():
         pytest.skip(why_not())
-    scene.prepare()
-    code, calls = run_traced(scene.save)
-    assert code == 0
+    calls = usual_calls(scene.save, scene.prepare)
     assert scene.path.read_bytes() == scene.new
     check_order(calls, scene.path, len(scene.new))
     found = []
-    for call in calls:
-        scene.prepare()
-        assert is_killed_at(scene.save, call), call.line
+    for place in range(len(calls)):
+        kill_at(scene.save, scene.prepare, calls, place)
         found.append(scene.what_stands())
     scene.the_next_save_cleans_up()
     if scene.old != scene.new:
