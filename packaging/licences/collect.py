@@ -8,13 +8,10 @@ import argparse
 import sys
 import textwrap
 from collections.abc import Iterable
-from importlib.metadata import distributions
 from pathlib import Path
 
 from components import ROOT, Component, LicenceError
-from frozen_folder import read_frozen_folder
-from gather import gather, interpreter_and_bootloader
-from libraries import debian_library
+from gather import gather_here
 
 _RULE = "=" * 78
 _QT = """\
@@ -36,9 +33,7 @@ def main() -> int:
     parser.add_argument("output", type=Path)
     options = parser.parse_args()
     try:
-        components = gather(
-            read_frozen_folder(options.frozen), distributions(), debian_library, interpreter_and_bootloader()
-        )
+        components = gather_here(options.frozen)
     except (LicenceError, FileNotFoundError) as error:
         print(error, file=sys.stderr)
         return 1

@@ -6,16 +6,21 @@ import sysconfig
 from collections.abc import Iterable
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from importlib.metadata import Distribution, distribution
+from importlib.metadata import Distribution, distribution, distributions
 from pathlib import Path
 from typing import Any
 
 from components import Component, LicenceError, facts, kept_text, sha256, tidy
 from distributions import distribution_component, frozen_distributions, owners_of_files
-from frozen_folder import FrozenFolder, is_native
-from libraries import Lookup, known_library, library_fact
+from frozen_folder import FrozenFolder, is_native, read_frozen_folder
+from libraries import Lookup, debian_library, known_library, library_fact
 
 _PYTHON = "python"
+
+
+def gather_here(folder: Path) -> list[Component]:
+    """`gather`, of a folder that this Python has frozen on this system. Raises LicenceError and FileNotFoundError."""
+    return gather(read_frozen_folder(folder), distributions(), debian_library, interpreter_and_bootloader())
 
 
 def gather(

@@ -12,14 +12,11 @@ import sys
 import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
 from components import NOT_STATED, ROOT, Component, LicenceError, Part
-from frozen_folder import read_frozen_folder
-from gather import gather, interpreter_and_bootloader
-from libraries import debian_library
+from gather import gather_here
 
 sys.path.insert(0, str(ROOT / "packaging"))
 
@@ -37,9 +34,7 @@ def main() -> int:
     parser.add_argument("output", type=Path, nargs="?", default=default)
     options = parser.parse_args()
     try:
-        components = gather(
-            read_frozen_folder(options.frozen), distributions(), debian_library, interpreter_and_bootloader()
-        )
+        components = gather_here(options.frozen)
     except (LicenceError, FileNotFoundError) as error:
         print(error, file=sys.stderr)
         return 1
