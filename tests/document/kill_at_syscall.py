@@ -1,22 +1,23 @@
-"""SIGKILL, or an error, at one system call of a forked process, by strace."""
+"""SIGKILL, or an error, at one system call of a process of its own, by strace."""
 
 import ctypes
-import gc
-import mmap
+import multiprocessing
 import os
 import re
 import shutil
 import signal
 import subprocess
 import tempfile
-import time
-import warnings
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
+# A fork of this process would bring along what earlier tests left in it, which now and then makes calls of its own.
+_CLEAN = multiprocessing.get_context("forkserver")
+_CLEAN.set_forkserver_preload(["tests.document.files.test_saving_killed"])  # read once, not by every process
 _PR_SET_PTRACER, _ANYONE = 0x59616D61, -1  # <linux/prctl.h>
 _PATIENCE_S = 20
 _TRIES = 5
@@ -38,46 +39,50 @@ def why_not() -> str:
     if not shutil.which("strace"):
         return f"strace is not installed (sh packaging/system_libraries.sh tests); {INSTEAD}"
     try:
-        run_traced(lambda: os.stat("/"))
+        run_traced(partial(os.stat, "/"))
     except ChildProcessError as error:
         return f"strace may not trace here ({error}); {INSTEAD}"
     return ""
 
 
 def run_traced(function: Callable[[], object], inject: str = "") -> tuple[int, list[Syscall]]:
-    """(exit code, file calls) of a fork that runs `function`: 0 when it returned, 1 when it raised, negative when a
+    """(exit code, file calls) of a process that runs `function`: 0 when it returned, 1 when it raised, negative when a
     signal ended it.
 
+    function -- can be pickled
     inject -- as strace has it: "fsync:error=EIO:when=2"
     Raises ChildProcessError when strace cannot attach.
     """
-    flag = mmap.mmap(-1, 1)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # this process has threads; the child uses none of them
-        pid = os.fork()
-    if pid == 0:
-        _wait_and_run(flag, function)
-    log = Path(tempfile.gettempdir()) / f"writer-strace-{pid}.log"
+    waits, is_traced = _CLEAN.Event(), _CLEAN.Event()
+    process = _CLEAN.Process(target=_run_when_traced, args=(waits, is_traced, function))
+    process.start()
+    assert waits.wait(_PATIENCE_S)
+    log = Path(tempfile.gettempdir()) / f"writer-strace-{process.pid}.log"
     command = ["strace", "-o", str(log), "-s", "16", "-e", "trace=%file,%desc", "-e", "signal=none"]
     command += ["-e", f"inject={inject}"] if inject else []
-    tracer = subprocess.Popen([*command, "-p", str(pid)], stderr=subprocess.PIPE, text=True)
+    tracer = subprocess.Popen([*command, "-p", str(process.pid)], stderr=subprocess.PIPE, text=True)
     try:
-        is_traced = _is_attached(tracer)
-        flag[0] = 1 if is_traced else 2
-        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-        _, errors = tracer.communicate(timeout=_PATIENCE_S)
-        if not is_traced:
-            raise ChildProcessError(errors.strip())
-        return code, _read_log(log)
+        if not _is_attached(tracer):
+            raise ChildProcessError(tracer.communicate(timeout=_PATIENCE_S)[1].strip())
+        is_traced.set()
+        process.join(_PATIENCE_S)
+        tracer.communicate(timeout=_PATIENCE_S)
+        assert process.exitcode is not None
+        return process.exitcode, _read_log(log)
     finally:
-        tracer.kill()
-        tracer.wait()
+        for one in (process, tracer):
+            one.kill()
+        process.join()
+        tracer.communicate()
         log.unlink(missing_ok=True)
 
 
 def usual_calls(function: Callable[[], object], prepare: Callable[[], object]) -> list[Syscall]:
     """The file calls of a run, as two runs one after the other made them: now and then the C library makes some of its
-    own (it looks at the processors before it makes more room), and the n-th call is another one then."""
+    own (it looks at the processors before it makes more room), and the n-th call is another one then.
+
+    function -- can be pickled
+    """
     before: list[str] = []
     for _ in range(_TRIES):
         prepare()
@@ -105,15 +110,13 @@ def _names(calls: list[Syscall]) -> list[str]:
     return [call.name for call in calls]
 
 
-def _wait_and_run(flag: mmap.mmap, function: Callable[[], object]) -> None:
-    gc.disable()  # what the parent left to collect must not close files in between
+def _run_when_traced(waits: Event, is_traced: Event, function: Callable[[], object]) -> None:
     code = 1
     try:
         ctypes.CDLL(None).prctl(_PR_SET_PTRACER, _ANYONE, 0, 0, 0)
-        while not flag[0]:
-            time.sleep(0.0005)
-        if flag[0] == 1:
-            function()
+        waits.set()
+        is_traced.wait()
+        function()
         code = 0
     finally:
         os._exit(code)
