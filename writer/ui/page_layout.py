@@ -22,6 +22,7 @@ from PySide6.QtGui import (
     QTextOption,
 )
 
+from writer.ui.changed_rows import Rows, changed_rows
 from writer.ui.ghost_text import GhostText
 from writer.ui.overrides import nothing, reported
 from writer.ui.page_ink import draw_caret, formats_over
@@ -116,7 +117,7 @@ class PageLayout(QAbstractTextDocumentLayout):
         page, top = self._page, self._heights.top(ghost.index)
         first = top + min(ghost.first_row, old.first_row) * page.line_height
         end = top + max(ghost.end_row, old.end_row) * page.line_height
-        reach = page.line_height // 2  # some faces reach out of their line, or of the column
+        reach = page.reach
         self._repaint(QRectF(page.left - reach, first - reach, page.width + 2 * reach, end - first + 2 * reach))
         if self._heights.end != old_end:
             below = self._everything()
@@ -214,13 +215,13 @@ class PageLayout(QAbstractTextDocumentLayout):
             self._rebuild()
             self._announce()
         else:
-            self._change(position, added)
+            self._change(position, removed, added)
 
     def _announce(self) -> None:
         self.documentSizeChanged.emit(self.documentSize())
         self._repaint(self._everything())
 
-    def _change(self, position: int, added: int) -> None:
+    def _change(self, position: int, removed: int, added: int) -> None:
         document = self.document()
         first_block = document.findBlock(position)
         last_block = document.findBlock(position + added)
@@ -234,6 +235,7 @@ class PageLayout(QAbstractTextDocumentLayout):
             return
         heights = self._heights
         old_bottom, old_end = heights.top(first + n_old), heights.end
+        rows = Rows.of(first_block)
         lengths = []
         block = first_block
         for _ in range(first, last + 1):
@@ -254,9 +256,15 @@ class PageLayout(QAbstractTextDocumentLayout):
         self._lay(first_block, first)
         if last != first:
             self._lay(last_block, last)
-        bottom = float(heights.top(last + 1))
+        bottom = heights.top(last + 1)
         if heights.end != old_end:
-            bottom = max(self._everything().bottom(), float(old_end))
+            bottom = max(heights.end, old_end) + MARGIN_BOTTOM
+        elif n_old == 1 and first == last:
+            at = position - first_block.position()
+            first_row, end_row = changed_rows(rows, Rows.of(first_block), at, removed, added)
+            page = self._page
+            bottom = min(bottom, top + end_row * page.line_height + page.reach)
+            top += first_row * page.line_height - page.reach
         self._repaint(QRectF(0, top, self._page.page_width, bottom - top))
 
     def _drop_ghost(self) -> int:

@@ -28,6 +28,11 @@ class PageMetrics:
     gap: int  # below a paragraph
 
     @property
+    def reach(self) -> int:
+        """How far some faces reach out of their row, or of the column."""
+        return self.line_height // 2
+
+    @property
     def chars_per_line(self) -> float:
         """Of usual prose; a ragged edge wastes about half a word."""
         return max(1.0, self.width / self.char_width - 2.5)

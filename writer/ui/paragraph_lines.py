@@ -3,6 +3,7 @@
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QTextBlock, QTextOption
 
+from writer.ui.changed_rows import note_order
 from writer.ui.page_metrics import PageMetrics
 
 
@@ -19,6 +20,7 @@ def lay_lines(block: QTextBlock, option: QTextOption, page: PageMetrics) -> None
         line.setPosition(QPointF(0, n_lines * page.line_height + page.baseline - line.ascent()))
         n_lines += 1
     layout.endLayout()
+    note_order(block)
 
 
 def place_at(block: QTextBlock, point: QPointF, page: PageMetrics, *, is_exact: bool) -> int:
