@@ -1,7 +1,7 @@
 """What is told of this machine's devices. The build for CUDA is looked at in test_cuda_environment.py."""
 
 import platform
-import sys
+from pathlib import Path
 
 import onnxruntime as ort
 import pytest
@@ -25,8 +25,8 @@ def test_the_processor_is_used_where_nothing_else_is_offered() -> None:
     assert not any(other.is_used for other in others)
 
 
-def test_a_packaged_writer_names_no_command_of_a_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "frozen", True, raising=False)
+def test_a_packaged_writer_names_no_command_of_a_checkout(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(devices, "__file__", str(tmp_path / "writer" / "engine" / "devices.py"))
     assert "make" not in cuda_problem()
     assert "without CUDA" in cuda_problem()
 

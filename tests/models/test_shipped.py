@@ -109,6 +109,9 @@ def test_one_of_the_users_own_stands_before_it_until_it_is_removed(
         rewrite(folder / MANIFEST_NAME, b"{")
     assert [model.folder for model in store.list()] == ([] if is_damaged else [folder])
     assert store.damaged() == (("poem",) if is_damaged else ())
+    preferred = store.preferred("poem")
+    assert preferred is not None
+    assert preferred.is_shipped == is_damaged  # there is one to write with
     item = on_shelf(store)
     assert (item.is_ready, item.is_shipped, item.hides_shipped) == (not is_damaged, False, True)
     store.remove("poem")

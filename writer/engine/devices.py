@@ -120,7 +120,7 @@ def preferred_device() -> Device:
 def cuda_problem() -> str:
     """Why CUDA cannot be used, in one sentence; "" when it can."""
     if CUDA_PROVIDER not in runtime().get_available_providers():
-        if getattr(sys, "frozen", False):
+        if not (Path(__file__).parents[2] / "Makefile").is_file():
             return "Writer's packages carry the build of ONNX Runtime without CUDA."
         return "This ONNX Runtime is the build without CUDA; `make run DEVICE=cuda` starts Writer with the other."
     if not _can_load("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"):

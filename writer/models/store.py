@@ -93,13 +93,17 @@ class ModelStore:
 
     def preferred(self, model_id: str = "") -> InstalledModel | None:
         """The model asked for, if it is installed; else the product's own in one form or another, else any, and the
-        starter last. None where nothing is installed."""
+        starter last. None where nothing is installed.
+
+        One that came with Writer is there for the user's own of that name when nobody can read what that is."""
 
         def rank(model: InstalledModel) -> tuple[bool, ...]:
             is_own = model.id.startswith(DEFAULT_MODEL)
             return (model.id != model_id, model.id != DEFAULT_MODEL, not is_own, model.id == STARTER)
 
-        return min(self.list(), key=rank, default=None)
+        shipped = [model for model in map(self._read_or_none, self._shipped_folders()) if model is not None]
+        models = {model.id: model for model in (*shipped, *self.list())}
+        return min(models.values(), key=rank, default=None)
 
     def remove(self, model_id: str) -> None:
         """Delete a model, damaged or not, and what is kept of its source. Raises WriterError when there is none, it
