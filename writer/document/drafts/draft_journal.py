@@ -11,9 +11,10 @@ from filelock import Timeout
 
 from writer.document.change import Change
 from writer.document.drafts.draft_copy import DraftCopy
-from writer.document.drafts.journal import BaseText, Draft, JournalLines, is_journal_of, new_draft_id
+from writer.document.drafts.journal import BaseText, Draft, JournalLines, is_journal_of, journal_name, new_draft_id
 from writer.document.drafts.journal_file import JournalFile, copy_to_trash, move_to_trash, next_order
 from writer.document.drafts.journal_notice import JournalNotice, Notifier
+from writer.document.drafts.strays import Strays
 from writer.document.drafts.unwritten import Item, Unwritten, add_change
 from writer.document.files.file_ops import FileOps
 from writer.document.generation_record import GenerationRecord
@@ -62,6 +63,7 @@ class DraftJournal:
         self._replaces: Path | None = None
         self._has_copied_replaced = False
         self._file: JournalFile | None = None
+        self._strays = Strays(ops)
         self._lines = JournalLines()
         self._checkpoint_bytes = 0
         self._retry_at: float | None = None
@@ -195,8 +197,7 @@ class DraftJournal:
                 failure = error
             else:
                 self._is_kept()
-                self._keep_small(file)
-                return True
+                return self._keep_small(file)
         return self._write_whole(failure)
 
     def _append(self, file: JournalFile) -> None:
@@ -250,7 +251,10 @@ class DraftJournal:
                     copy_to_trash(replaces, self._ops, self._now())
                     self._has_copied_replaced = True
                 over = replaces
-        return JournalFile(folder, self._draft.id, order, data, self._ops, over)
+        self._strays.suspect(folder / journal_name(order, self._draft.id))
+        file = JournalFile(folder, self._draft.id, order, data, self._ops, over)
+        self._strays.clear(file.path)
+        return file
 
     def _start_anew(self, base: BaseText, since: list[Change]) -> None:
         """On a saved text, and what came since; failing that, go on with the file as it is."""
@@ -263,22 +267,24 @@ class DraftJournal:
                 self._is_written(lines)
         self._flush()
 
-    def _keep_small(self, file: JournalFile) -> None:
+    def _keep_small(self, file: JournalFile) -> bool:
+        """Write a long file anew; False when that has left none that can be written."""
         if file.length <= self._checkpoint_bytes:
-            return
+            return True
         lines, data = self._encode(self._copy.whole(saved=False), [])
         try:
             file.replace(data)
         except OSError as error:
             self._checkpoint_bytes *= 2  # the disk may be nearly full, and what is there is complete
-            if not file.sound:
-                self._write_whole(error)
-        else:
-            self._is_written(lines)
+            return file.sound or self._write_whole(error)
+        self._is_written(lines)
+        return True
 
     def _sync(self) -> bool:
         if self._file is None or self._unsynced_since is None:
             return True
+        if not self._file.sound:  # it is to be written anew, which has just failed
+            return False
         try:
             self._file.sync()
         except OSError as error:
@@ -290,14 +296,12 @@ class DraftJournal:
         file, self._file = self._file, None
         self._unsynced_since = None
         if file is not None:
-            with contextlib.suppress(OSError):  # one too many is only offered once too often
-                file.remove()
+            self._strays.give_up(file)
         self._is_kept()
 
     def _remove_replaced(self, old: JournalFile | None) -> None:
-        with contextlib.suppress(OSError):
-            if old is not None and old is not self._file:
-                old.remove()
+        if old is not None and old is not self._file:
+            self._strays.give_up(old)
         with contextlib.suppress(OSError):
             if self._replaces is not None:
                 move_to_trash(self._replaces, self._ops, self._now())
@@ -336,5 +340,6 @@ class DraftJournal:
     def _is_kept(self, refusal: OSError | None = None) -> None:
         """All is written. `refusal`: why the first folder did not take it."""
         self._retry_at, self._retry_s = None, FIRST_RETRY_S
+        self._strays.remove(self._file)
         if not self._is_lost:
             self._notifier.kept(None if self._file is None else self._file.path.parent, refusal)
