@@ -6,7 +6,7 @@ from onnx import TensorProto
 
 from writer.models.calibration import CalibratedWeights
 from writer.models.graph.builder import MICROSOFT, GraphBuilder
-from writer.models.graph.linear import add_embedding, add_head, add_linear
+from writer.models.graph.linear import add_embedding, add_head, add_product
 
 _LEAST_GELU = -0.1701  # the minimum of the tanh form is -0.17004, at -0.7525
 
@@ -28,26 +28,30 @@ def add_gpt2(graph: GraphBuilder, weights: CalibratedWeights) -> Iterator[tuple[
     for i in range(config.n_layer):
         yield i, config.n_layer
 
-        def linear(x: str, name: str, layer: int = i, at_least: float | None = None) -> str:
+        def product(x: str, name: str, layer: int = i, at_least: float | None = None) -> tuple[str, str]:
             path = f"h.{layer}.{name}"
             weight, bias = tensor(f"{path}.weight"), tensor(f"{path}.bias")
-            return add_linear(graph, x, weight, bias, path, inputs=weights.inputs(path), at_least=at_least)
+            return add_product(graph, x, weight, bias, path, inputs=weights.inputs(path), at_least=at_least)
 
-        def skip_norm(branch: str, trunk: str, following: str, name: str) -> tuple[str, str]:
-            """trunk + branch, normalised -> (normalised, the sum itself)."""
+        def skip_norm(branch: tuple[str, str], trunk: str, following: str, name: str) -> tuple[str, str]:
+            """trunk + branch with its bias, normalised -> (normalised, the sum itself)."""
             total = f"{name}.residual"
-            inputs = [trunk, branch, *norm(following)]
+            values, bias = branch
+            inputs = [trunk, values, *norm(following), bias]
             graph.node("SkipLayerNormalization", inputs, name, "", "", total, domain=MICROSOFT, epsilon=config.norm_eps)
             return name, total
 
-        qkv = linear(hidden, "attn.c_attn")  # (1, T, 3 E)
+        values, bias = product(hidden, "attn.c_attn")
+        qkv = graph.node("Add", [values, bias], f"layer{i}.qkv.floats")  # (1, T, 3 E)
         attended = graph.attention(i, qkv, config, rotary=None)  # (1, T, E)
-        hidden, residual = skip_norm(linear(attended, "attn.c_proj"), residual, f"h.{i}.ln_2", f"layer{i}.norm2")
+        hidden, residual = skip_norm(product(attended, "attn.c_proj"), residual, f"h.{i}.ln_2", f"layer{i}.norm2")
         # FastGelu is the tanh form, which is GPT-2's own gelu.
-        inner = graph.node("FastGelu", [linear(hidden, "mlp.c_fc")], f"layer{i}.gelu", domain=MICROSOFT)  # (1, T, 4 E)
+        inner = graph.node(
+            "FastGelu", list(product(hidden, "mlp.c_fc")), f"layer{i}.gelu", domain=MICROSOFT
+        )  # (1, T, 4 E)
         following = f"h.{i + 1}.ln_1" if i + 1 < config.n_layer else "ln_f"
         hidden, residual = skip_norm(
-            linear(inner, "mlp.c_proj", at_least=_LEAST_GELU), residual, following, f"layer{i + 1}.norm1"
+            product(inner, "mlp.c_proj", at_least=_LEAST_GELU), residual, following, f"layer{i + 1}.norm1"
         )
 
     rows = graph.node("Gather", [hidden, "logits_rows"], "last_rows", axis=1)  # (1, R, E)

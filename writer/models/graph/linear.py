@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from writer.models.calibration import CalibratedWeights
 from writer.models.graph.builder import MICROSOFT, GraphBuilder
 from writer.models.precision import Precision
-from writer.models.rounding import SMALLEST_MAGNITUDE, Weights, quantise_blocks, quantise_columns
+from writer.models.rounding import Weights, quantise_blocks, quantise_columns
 
 _BLOCKS_8 = 128  # measured: faster than 32 and, at 8 bits, as good
 _BLOCKS_4 = 32  # at 4 bits a smaller block is what keeps the text sane
@@ -35,8 +35,25 @@ def add_linear(
     inputs: Weights | None = None,
     at_least: float | None = None,
 ) -> str:
-    """`x` (1, T, K) times `weight` (K, N) plus `bias` (N,) -> (1, T, N), in the builder's precision.
+    """`x` (1, T, K) times `weight` (K, N) plus `bias` (N,) -> (1, T, N): see `add_product`."""
+    product, rest = add_product(builder, x, weight, bias, name, inputs=inputs, at_least=at_least)
+    return builder.node("Add", [product, rest], f"{name}.sum") if rest else product
 
+
+def add_product(
+    builder: GraphBuilder,
+    x: str,
+    weight: Weights,
+    bias: Weights | None,
+    name: str,
+    *,
+    inputs: Weights | None = None,
+    at_least: float | None = None,
+) -> tuple[str, str]:
+    """`x` (1, T, K) times `weight` (K, N) -> (1, T, N), in the builder's precision, and the constant (N,) that is still
+    to be added to it, "" for none: what follows may do that in passing.
+
+    bias -- (N,)
     inputs -- rows (n, K) like those of `x`, for which 4-bit weights are chosen
     at_least -- a negative number that no element of `x` lies below, where positive ones go far beyond it: bytes need
                 not be spent on both signs then
@@ -56,9 +73,7 @@ def add_linear(
             product = _blocked_product(builder, x, weight, name, bits=4, block=_BLOCKS_4, inputs=inputs)
         case _:
             product = builder.node("MatMul", [x, builder.constant(f"{name}.weight", weight)], f"{name}.product")
-    if bias is None:
-        return product
-    return builder.node("Add", [product, builder.constant(f"{name}.bias", bias)], f"{name}.sum")
+    return product, "" if bias is None else builder.constant(f"{name}.bias", bias)
 
 
 def add_embedding(builder: GraphBuilder, ids: str, table: Weights, name: str) -> str:
@@ -97,12 +112,11 @@ def _row_scaled_product(
         step, zero = builder.constant("int8.step", np.float32(1 / 127)), builder.constant("int8.zero", np.uint8(128))
     else:
         step, zero = builder.constant("int8.fine", np.float32(1 / 255)), builder.constant("int8.lowest", np.uint8(0))
-    smallest = builder.constant("int8.smallest", np.float32(SMALLEST_MAGNITUDE))
     last_axis = builder.constant("int8.last_axis", np.array([-1], np.int64))
 
     magnitudes = builder.node("Abs", [x], f"{name}.abs") if signed else x
     largest = builder.node("ReduceMax", [magnitudes, last_axis], f"{name}.max", keepdims=1)
-    largest = builder.node("Max", [largest, smallest], f"{name}.range")
+    # A row of zeros is divided by zero: whatever bytes come of it, their product is multiplied by zero below.
     unit = builder.node("Div", [x, largest], f"{name}.unit")
     levels = builder.node("QuantizeLinear", [unit, step, zero], f"{name}.levels")
     columns = [builder.constant(f"{name}.weight", quantised), step, builder.constant(f"{name}.scale", scales), zero]
