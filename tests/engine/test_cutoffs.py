@@ -25,9 +25,12 @@ def by_steps(scores, top_k, top_p, min_p):
     top_k=st.sampled_from([0, 1, 5, 40, 400]),
     top_p=st.sampled_from([1.0, 0.99, 0.9, 0.5, 0.05]),
     min_p=st.sampled_from([0.0, 1e-6, 0.01, 0.08, 0.5, 1.0]),
+    n_forbidden=st.sampled_from([0, 0, 1500, 2960, 2999]),
 )
-def test_the_same_tokens_are_left(seed, spread, top_k, top_p, min_p):
-    scores = (np.random.default_rng(seed).standard_normal(3000) * spread).astype(np.float32)
+def test_the_same_tokens_are_left(seed, spread, top_k, top_p, min_p, n_forbidden):
+    random = np.random.default_rng(seed)
+    scores = (random.standard_normal(3000) * spread).astype(np.float32)
+    scores[random.permutation(3000)[:n_forbidden]] = -np.inf
     found = tokens_within(scores.copy(), top_k, top_p, min_p)
     if found is not None:
         assert found.tolist() == by_steps(scores.copy(), top_k, top_p, min_p).tolist()

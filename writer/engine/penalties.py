@@ -41,7 +41,7 @@ class RepetitionPenalty:
         self._last_tokens = last_tokens
 
     def __call__(self, token_ids: Sequence[int], scores: Scores) -> Scores:
-        seen = np.unique(np.asarray(token_ids[-self._last_tokens :], np.intp))
+        seen = np.asarray(token_ids[-self._last_tokens :], np.intp)  # one that occurs twice gets the same value twice
         values = scores[seen]
         scores[seen] = np.where(values < 0, values * self._penalty, values / self._penalty)
         return scores

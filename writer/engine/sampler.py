@@ -53,9 +53,9 @@ class SamplerChain:
                 "Remove the model and get it again, or build it in another precision.",
             )
         for process in self._others:
-            untouched = scores.copy() if isinstance(process, _BANS) else scores
+            untouched = scores.copy() if isinstance(process, _BANS) else None
             scores = process(token_ids, scores)
-            if not np.isfinite(scores.max()):
+            if untouched is not None and not np.isfinite(scores.max()):
                 scores = untouched  # everything was banned: better an unwanted word than none
         if self._random is None:
             return int(scores.argmax())
