@@ -7,6 +7,7 @@ from PySide6.QtGui import (
     QContextMenuEvent,
     QKeyEvent,
     QKeySequence,
+    QPainter,
     QPaintEvent,
     QResizeEvent,
     QTextBlock,
@@ -51,6 +52,7 @@ class DocumentEdit(QTextEdit):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAcceptRichText(False)
         self.setCursorWidth(_CARET_WIDTH)
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # or all that lies under it is painted too
         self._theme = theme
         self._point_size = PAGE_POINT_SIZE
         self._applying = False  # the widget is being brought up to the document
@@ -301,6 +303,9 @@ class DocumentEdit(QTextEdit):
         top = self.verticalScrollBar().value()
         # Heights are settled before painting: a correction in the middle of it would move what is drawn already.
         self._layout.lay_out(top, top + self.viewport().height())
+        painter = QPainter(self.viewport())
+        painter.fillRect(event.rect(), self._theme.color("ground"))
+        painter.end()
         super().paintEvent(event)
 
     def _on_layout_shifted(self, y: int, delta: int) -> None:
