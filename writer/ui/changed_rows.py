@@ -12,9 +12,11 @@ _REORDERING = re.compile(
 _IN_ORDER = 1  # a block's user state; -1 is what it begins with
 
 
-def note_order(block: QTextBlock) -> None:
-    """Keep with the paragraph, for the edit that comes next, whether all of it is written from left to right."""
-    block.setUserState(0 if _REORDERING.search(block.text()) else _IN_ORDER)
+def note_order(block: QTextBlock) -> bool:
+    """Whether all of the paragraph is written from left to right; kept with it for the edit that comes next."""
+    is_in_order = not _REORDERING.search(block.text())
+    block.setUserState(_IN_ORDER if is_in_order else 0)
+    return is_in_order
 
 
 @dataclass(frozen=True)

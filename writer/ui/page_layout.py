@@ -48,6 +48,7 @@ class PageLayout(QAbstractTextDocumentLayout):
         self._ghost: GhostText | None = None
         self._ghost_room = 0  # pixels that it adds to its paragraph
         self._ghost_color = QColor()
+        self._laid_last = (-1, Rows((), True))  # a paragraph as QTextBlock.fragmentIndex tells it, and its rows
         self._option = QTextOption()
         self._option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self._page = self._measure()
@@ -173,7 +174,7 @@ class PageLayout(QAbstractTextDocumentLayout):
         layout = block.layout()
         if self._heights.is_measured(index) and layout.lineCount():
             return False
-        lay_lines(block, self._option, self._page)
+        self._laid_last = (block.fragmentIndex(), lay_lines(block, self._option, self._page))
         return self._set_rows(block, index)
 
     def _set_rows(self, block: QTextBlock, index: int) -> bool:
@@ -235,7 +236,7 @@ class PageLayout(QAbstractTextDocumentLayout):
             return
         heights = self._heights
         old_bottom, old_end = heights.top(first + n_old), heights.end
-        rows = Rows.of(first_block)
+        rows = self._rows_of(first_block)
         lengths = []
         block = first_block
         for _ in range(first, last + 1):
@@ -261,11 +262,17 @@ class PageLayout(QAbstractTextDocumentLayout):
             bottom = max(heights.end, old_end) + MARGIN_BOTTOM
         elif n_old == 1 and first == last:
             at = position - first_block.position()
-            first_row, end_row = changed_rows(rows, Rows.of(first_block), at, removed, added)
+            first_row, end_row = changed_rows(rows, self._rows_of(first_block), at, removed, added)
             page = self._page
             bottom = min(bottom, top + end_row * page.line_height + page.reach)
             top += first_row * page.line_height - page.reach
         self._repaint(QRectF(0, top, self._page.page_width, bottom - top))
+
+    def _rows_of(self, block: QTextBlock) -> Rows:
+        """The rows of a paragraph that is laid out. Asking for each takes time, and most edits follow one another."""
+        laid, rows = self._laid_last
+        is_known = laid == block.fragmentIndex() and block.layout().lineCount() == len(rows.breaks)
+        return rows if is_known else Rows.of(block)
 
     def _drop_ghost(self) -> int:
         """Forget the ghost while paragraphs come or go; where its paragraph begins, or the end if there is none."""

@@ -3,24 +3,24 @@
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QTextBlock, QTextOption
 
-from writer.ui.changed_rows import note_order
+from writer.ui.changed_rows import Rows, note_order
 from writer.ui.page_metrics import PageMetrics
 
 
-def lay_lines(block: QTextBlock, option: QTextOption, page: PageMetrics) -> None:
+def lay_lines(block: QTextBlock, option: QTextOption, page: PageMetrics) -> Rows:
     """Break the paragraph into lines of the column, in rows of one height."""
     layout = block.layout()
     layout.setTextOption(option)
     layout.setCacheEnabled(True)
     layout.beginLayout()
-    n_lines = 0
+    breaks: list[tuple[int, int]] = []
     while (line := layout.createLine()).isValid():
         line.setLineWidth(page.width)
         # A taller fallback face (emoji) must not move the baseline: lines keep their distance.
-        line.setPosition(QPointF(0, n_lines * page.line_height + page.baseline - line.ascent()))
-        n_lines += 1
+        line.setPosition(QPointF(0, len(breaks) * page.line_height + page.baseline - line.ascent()))
+        breaks.append((line.textStart(), line.textLength()))
     layout.endLayout()
-    note_order(block)
+    return Rows(tuple(breaks), note_order(block))
 
 
 def place_at(block: QTextBlock, point: QPointF, page: PageMetrics, *, is_exact: bool) -> int:
