@@ -17,6 +17,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.models.hub_server import Hub, serving
 from writer.models.catalog import DEFAULT_MODEL, HubSource, find_entry, load_catalog
+from writer.models.download.transfer import _SMALLEST_SYNC_BYTES
 from writer.models.store import ModelStore
 from writer.paths import resources_dir, user_paths
 from writer.ui.main_window import MainWindow
@@ -228,7 +229,8 @@ def test_killed_while_it_fetches_and_while_it_builds_the_window_gets_it_all_the_
     for model in store.list():  # in its last moments it may have been quicker
         model.verify()
     sent_bytes, before_bytes = hub.sent_bytes[WEIGHTS], sent_bytes
-    assert sent_bytes - before_bytes < size - 0.9 * arrived_bytes
+    kept_bytes = arrived_bytes - max(0.1 * arrived_bytes, _SMALLEST_SYNC_BYTES)  # of little, a sync's worth is lost
+    assert sent_bytes - before_bytes <= size - kept_bytes
 
     with start_window(writer_home) as process:
         written, _ = process.communicate(timeout=LONG_MS / 1000)
