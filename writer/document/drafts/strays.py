@@ -3,7 +3,7 @@
 import contextlib
 from pathlib import Path
 
-from writer.document.drafts.journal_file import JournalFile, is_in_use
+from writer.document.drafts.journal_file import JournalFile, is_in_use, lock_path
 from writer.document.files.file_ops import FileOps
 
 
@@ -32,7 +32,7 @@ class Strays:
     def remove(self, own: JournalFile | None) -> None:
         """Try again, after something was written, to the file `own` if there is one."""
         for path in tuple(self._paths):
-            has_its_lock = own is not None and own.path.parent == path.parent
+            has_its_lock = own is not None and lock_path(own.path) == lock_path(path)
             if not has_its_lock and is_in_use(path):  # another process has taken it up since
                 continue
             with contextlib.suppress(OSError):
