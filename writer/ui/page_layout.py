@@ -212,7 +212,8 @@ class PageLayout(QAbstractTextDocumentLayout):
             else:
                 self._rebuild()
             self._announce()
-        elif removed == 0 and added >= document.characterCount():
+        elif removed == 0 and added >= document.characterCount() - (len(self._heights) < document.blockCount()):
+            # All of it, with the end of the last paragraph, or, into an empty page, without.
             self._rebuild()
             self._announce()
         else:
