@@ -20,6 +20,15 @@ def _faces(qapp: QApplication, delete_widgets: None) -> None:
 
 
 @pytest.fixture
+def steady_caret(qapp: QApplication) -> Iterator[None]:
+    """Two pictures of a page differ by what changed, not by the moment, and the caret is no reason to paint."""
+    flash_time = QApplication.cursorFlashTime()
+    QApplication.setCursorFlashTime(0)
+    yield
+    QApplication.setCursorFlashTime(flash_time)
+
+
+@pytest.fixture
 def worker(qapp: QApplication) -> Iterator[Worker]:
     worker = Worker()
     yield worker

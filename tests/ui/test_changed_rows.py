@@ -1,7 +1,5 @@
 """A key paints the rows that it changed again: all of them, and no others."""
 
-from collections.abc import Iterator
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,12 +19,7 @@ OF_LIKE_WIDTH = str.maketrans("123456789", "234567891")  # figures are equally w
 HEBREW, ISOLATE, OVERRIDE = "\u05d0\u05d1 ", "\u2067", "\u202e"
 
 
-@pytest.fixture(autouse=True)
-def _steady_caret(qapp: QApplication) -> Iterator[None]:
-    flash_time = QApplication.cursorFlashTime()
-    QApplication.setCursorFlashTime(0)
-    yield
-    QApplication.setCursorFlashTime(flash_time)
+pytestmark = pytest.mark.usefixtures("steady_caret")
 
 
 class PaintedRows(QObject):

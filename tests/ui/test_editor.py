@@ -1,6 +1,6 @@
 """The page and its document never differ, whatever is typed, composed, streamed or suggested; ghosts, their keys."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from hypothesis import strategies as st
@@ -19,14 +19,7 @@ from writer.ui.page_margin import PageMark
 from writer.ui.suggestion_key import SuggestionKey
 from writer.ui.theme import LIGHT
 
-
-@pytest.fixture(autouse=True)
-def _steady_caret(qapp: QApplication) -> Iterator[None]:
-    """Two pictures of a page differ by what changed, not by the moment."""
-    flash_time = QApplication.cursorFlashTime()
-    QApplication.setCursorFlashTime(0)
-    yield
-    QApplication.setCursorFlashTime(flash_time)
+pytestmark = pytest.mark.usefixtures("steady_caret")
 
 
 TEXTS = st.text(st.sampled_from("ab 😀é\u00a0\n\u2028\u0301👩\u200d🚀"), max_size=8)

@@ -1,7 +1,5 @@
 """Marks and the horizon stand beside their text, follow it, and answer the mouse."""
 
-from collections.abc import Iterator
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,13 +51,7 @@ def row_of(editor: Editor, index: int) -> int:
 EDITS = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 4), st.text("xy", max_size=4)), max_size=8)
 
 
-@pytest.fixture(autouse=True)
-def _steady_caret(qapp: QApplication) -> Iterator[None]:
-    """The caret is no reason to paint."""
-    flash_time = QApplication.cursorFlashTime()
-    QApplication.setCursorFlashTime(0)
-    yield
-    QApplication.setCursorFlashTime(flash_time)
+pytestmark = pytest.mark.usefixtures("steady_caret")
 
 
 @given(st.lists(st.integers(0, 20), max_size=6), st.integers(1, 20), EDITS)

@@ -3,20 +3,15 @@
 import re
 from dataclasses import dataclass
 
-from PySide6.QtGui import QTextBlock
-
 # Scripts written from right to left, and marks of direction: one such character can turn round what is rows away.
 _REORDERING = re.compile(
     "[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
-_IN_ORDER = 1  # a block's user state; -1 is what it begins with
 
 
-def note_order(block: QTextBlock) -> bool:
-    """Whether all of the paragraph is written from left to right; kept with it for the edit that comes next."""
-    is_in_order = not _REORDERING.search(block.text())
-    block.setUserState(_IN_ORDER if is_in_order else 0)
-    return is_in_order
+def is_in_order(text: str) -> bool:
+    """Whether all of it is written from left to right."""
+    return not _REORDERING.search(text)
 
 
 @dataclass(frozen=True)
@@ -25,14 +20,6 @@ class Rows:
 
     breaks: tuple[tuple[int, int], ...]
     is_in_order: bool
-
-    @classmethod
-    def of(cls, block: QTextBlock) -> "Rows":
-        """The rows of a paragraph as it was laid out last; none once an input method composes in it, or has."""
-        layout = block.layout()
-        lines = [layout.lineAt(row) for row in range(layout.lineCount())]
-        breaks = tuple((line.textStart(), line.textLength()) for line in lines)
-        return cls(breaks, block.userState() == _IN_ORDER)
 
 
 def changed_rows(before: Rows, after: Rows, at: int, removed: int, added: int) -> tuple[int, int]:

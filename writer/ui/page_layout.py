@@ -33,6 +33,8 @@ from writer.ui.paragraph_lines import lay_lines, place_at
 TintProvider = Callable[[QTextBlock], Sequence[tuple[int, int]]]
 """(start, length) of a block's generated text, in UTF-16 units from the block's start."""
 
+_NO_ROWS = Rows((), is_in_order=True)
+
 
 class PageLayout(QAbstractTextDocumentLayout):
     """Lays out and draws a plain-text QTextDocument as one column."""
@@ -48,7 +50,7 @@ class PageLayout(QAbstractTextDocumentLayout):
         self._ghost: GhostText | None = None
         self._ghost_room = 0  # pixels that it adds to its paragraph
         self._ghost_color = QColor()
-        self._laid_last = (-1, Rows((), True))  # a paragraph as QTextBlock.fragmentIndex tells it, and its rows
+        self._laid_last = (-1, _NO_ROWS)  # a paragraph as QTextBlock.fragmentIndex tells it, and its rows
         self._option = QTextOption()
         self._option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self._page = self._measure()
@@ -237,7 +239,7 @@ class PageLayout(QAbstractTextDocumentLayout):
             return
         heights = self._heights
         old_bottom, old_end = heights.top(first + n_old), heights.end
-        rows = self._rows_of(first_block)
+        before = self._rows_of(first_block)
         lengths = []
         block = first_block
         for _ in range(first, last + 1):
@@ -263,17 +265,18 @@ class PageLayout(QAbstractTextDocumentLayout):
             bottom = max(heights.end, old_end) + MARGIN_BOTTOM
         elif n_old == 1 and first == last:
             at = position - first_block.position()
-            first_row, end_row = changed_rows(rows, self._rows_of(first_block), at, removed, added)
+            first_row, end_row = changed_rows(before, self._rows_of(first_block), at, removed, added)
             page = self._page
             bottom = min(bottom, top + end_row * page.line_height + page.reach)
             top += first_row * page.line_height - page.reach
         self._repaint(QRectF(0, top, self._page.page_width, bottom - top))
 
     def _rows_of(self, block: QTextBlock) -> Rows:
-        """The rows of a paragraph that is laid out. Asking for each takes time, and most edits follow one another."""
+        """The rows of the paragraph that was laid out last, where most edits are; none of any other, nor of one that an
+        input method composes in, or has: Qt has forgotten its lines."""
         laid, rows = self._laid_last
         is_known = laid == block.fragmentIndex() and block.layout().lineCount() == len(rows.breaks)
-        return rows if is_known else Rows.of(block)
+        return rows if is_known else _NO_ROWS
 
     def _drop_ghost(self) -> int:
         """Forget the ghost while paragraphs come or go; where its paragraph begins, or the end if there is none."""

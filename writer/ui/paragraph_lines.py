@@ -3,7 +3,7 @@
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QTextBlock, QTextOption
 
-from writer.ui.changed_rows import Rows, note_order
+from writer.ui.changed_rows import Rows, is_in_order
 from writer.ui.page_metrics import PageMetrics
 
 
@@ -20,7 +20,7 @@ def lay_lines(block: QTextBlock, option: QTextOption, page: PageMetrics) -> Rows
         line.setPosition(QPointF(0, len(breaks) * page.line_height + page.baseline - line.ascent()))
         breaks.append((line.textStart(), line.textLength()))
     layout.endLayout()
-    return Rows(tuple(breaks), note_order(block))
+    return Rows(tuple(breaks), is_in_order(block.text()))
 
 
 def place_at(block: QTextBlock, point: QPointF, page: PageMetrics, *, is_exact: bool) -> int:
