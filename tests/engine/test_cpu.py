@@ -14,7 +14,7 @@ from onnx import TensorProto
 
 from writer.engine.cpu import cpu_features, cpu_name, instruction_sets, saturates_in_int8, slow_cpu_note
 from writer.models.graph.builder import GraphBuilder
-from writer.models.graph.linear import add_linear
+from writer.models.graph.linear import add_product
 from writer.models.precision import Precision
 
 K, N = 64, 32
@@ -81,7 +81,8 @@ def largest_product(request: pytest.FixtureRequest, tmp_path_factory: pytest.Tem
     path = tmp_path_factory.mktemp("largest") / "product.onnx"
     with GraphBuilder(path, Precision.INT8) as builder:
         builder.input("x", TensorProto.FLOAT, [1, "T", K])
-        y = add_linear(builder, "x", np.ones((K, N), np.float32), None, "w", at_least=request.param)
+        y, rest = add_product(builder, "x", np.ones((K, N), np.float32), None, "w", at_least=request.param)
+        y = builder.node("Add", [y, rest], "sum") if rest else y
         builder.node("Identity", [y], "y")
         builder.output("y", TensorProto.FLOAT, [1, "T", N])
         builder.finish()

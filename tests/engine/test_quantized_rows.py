@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto
 
 from writer.models.graph.builder import GraphBuilder
-from writer.models.graph.linear import add_linear
+from writer.models.graph.linear import add_product
 from writer.models.precision import Precision
 
 Rows = NDArray[np.float32]
@@ -45,8 +45,8 @@ class Product:
         self._path = folder / "product.onnx"
         with GraphBuilder(self._path, Precision.INT8) as builder:
             builder.input("x", TensorProto.FLOAT, [1, "T", k])
-            y = add_linear(builder, "x", self.weight, None, "w", at_least=at_least)
-            builder.node("Identity", [y], "y")
+            y, rest = add_product(builder, "x", self.weight, None, "w", at_least=at_least)
+            builder.node("Add", [y, rest], "y") if rest else builder.node("Identity", [y], "y")
             builder.output("y", TensorProto.FLOAT, [1, "T", n])
             builder.finish()
 

@@ -25,19 +25,9 @@ _BLOCKS_4 = 32  # at 4 bits a smaller block is what keeps the text sane
 _INTEGER_PRODUCTS = 4  # MatMulNBits accuracy_level
 
 
-def add_linear(
-    builder: GraphBuilder,
-    x: str,
-    weight: Weights,
-    bias: Weights | None,
-    name: str,
-    *,
-    inputs: Weights | None = None,
-    at_least: float | None = None,
-) -> str:
-    """`x` (1, T, K) times `weight` (K, N) plus `bias` (N,) -> (1, T, N): see `add_product`."""
-    product, rest = add_product(builder, x, weight, bias, name, inputs=inputs, at_least=at_least)
-    return builder.node("Add", [product, rest], f"{name}.sum") if rest else product
+def add_linear(builder: GraphBuilder, x: str, weight: Weights, name: str, *, inputs: Weights | None = None) -> str:
+    """`add_product` without a bias."""
+    return add_product(builder, x, weight, None, name, inputs=inputs)[0]
 
 
 def add_product(
@@ -91,7 +81,7 @@ def add_head(builder: GraphBuilder, rows: str, weights: CalibratedWeights, embed
     """`rows` (1, R, E) -> logits (1, R, V). `embedding` names the constant table that a tied head shares."""
     if builder.precision is Precision.FP32 and weights.config.tied_head:
         return add_table_product(builder, rows, f"{embedding}.weight", "head")
-    return add_linear(builder, rows, weights.head().T, None, "head", inputs=weights.inputs("head"))
+    return add_linear(builder, rows, weights.head().T, "head", inputs=weights.inputs("head"))
 
 
 def add_table_product(builder: GraphBuilder, x: str, table: str, name: str) -> str:

@@ -37,7 +37,7 @@ def add_llama(graph: GraphBuilder, weights: CalibratedWeights) -> Iterator[tuple
             """One product for several weights that share their input; checkpoint weights are (out, in)."""
             joined = np.concatenate([tensor(f"layers.{layer}.{name}.weight") for name in names]).T
             path = f"layers.{layer}.{names[0]}"
-            return add_linear(graph, x, joined, None, path, inputs=weights.inputs(path))
+            return add_linear(graph, x, joined, path, inputs=weights.inputs(path))
 
         def skip_norm(branch: str, trunk: str, norm: str, name: str) -> tuple[str, str]:
             """trunk + branch, normalised -> (normalised, the sum itself)."""
