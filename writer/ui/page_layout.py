@@ -50,6 +50,7 @@ class PageLayout(QAbstractTextDocumentLayout):
         self._ghost: GhostText | None = None
         self._ghost_room = 0  # pixels that it adds to its paragraph
         self._ghost_color = QColor()
+        self._settled: tuple[int, int] | None = None  # between which `lay_out` has nothing to do
         self._laid_last = (-1, _NO_ROWS)  # a paragraph as QTextBlock.fragmentIndex tells it, and its rows
         self._option = QTextOption()
         self._option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
@@ -128,20 +129,20 @@ class PageLayout(QAbstractTextDocumentLayout):
             below.setBottom(max(below.bottom(), old_end + MARGIN_BOTTOM))
             self._repaint(below)
 
-    def lay_out(self, top: int, bottom: int) -> bool:
-        """Lay out the paragraphs between `top` and `bottom` and a neighbour each side; True if any height changed."""
-        first = max(0, self._heights.at(top) - 1)
-        block = self.document().findBlockByNumber(first)
-        changed = False
-        index = first
+    def lay_out(self, top: int, bottom: int) -> None:
+        """Lay out the paragraphs between `top` and `bottom` and a neighbour each side."""
+        if self._settled == (top, bottom):
+            return
+        index = max(0, self._heights.at(top) - 1)
+        block = self.document().findBlockByNumber(index)
         while block.isValid():
             begins_below = self._heights.top(index) > bottom
-            changed |= self._lay(block, index)
+            self._lay(block, index)
             if begins_below:
                 break
             block = block.next()
             index += 1
-        return changed
+        self._settled = (top, bottom)
 
     def _measure(self) -> PageMetrics:
         page = measure_page(self.document().defaultFont(), self._document_width())
@@ -171,16 +172,16 @@ class PageLayout(QAbstractTextDocumentLayout):
 
     # -- one paragraph -------------------------------------------------------------------------------------------
 
-    def _lay(self, block: QTextBlock, index: int) -> bool:
-        """Lay out one paragraph if it is not; True if its height changed."""
+    def _lay(self, block: QTextBlock, index: int) -> None:
+        """Lay out one paragraph if it is not."""
         layout = block.layout()
         if self._heights.is_measured(index) and layout.lineCount():
-            return False
+            return
         self._laid_last = (block.fragmentIndex(), lay_lines(block, self._option, self._page))
-        return self._set_rows(block, index)
+        self._set_rows(block, index)
 
-    def _set_rows(self, block: QTextBlock, index: int) -> bool:
-        """Measure a paragraph that is laid out, with the ghost after it; True if its height changed."""
+    def _set_rows(self, block: QTextBlock, index: int) -> None:
+        """Measure a paragraph that is laid out, with the ghost after it."""
         n_rows = max(1, block.layout().lineCount())
         size = self._text_size()
         ghost = self._ghost
@@ -195,11 +196,11 @@ class PageLayout(QAbstractTextDocumentLayout):
         old_bottom = self._heights.top(index + 1)
         delta = self._heights.measure(index, n_rows * self._page.line_height + self._page.gap)
         if not delta:
-            return False
+            return
+        self._settled = None
         if (now := self._text_size()) != size:
             self.documentSizeChanged.emit(now)
         self.shifted.emit(old_bottom, delta)
-        return True
 
     # -- changes -------------------------------------------------------------------------------------------------
 
@@ -222,6 +223,7 @@ class PageLayout(QAbstractTextDocumentLayout):
             self._change(position, removed, added)
 
     def _announce(self) -> None:
+        self._settled = None
         self.documentSizeChanged.emit(self.documentSize())
         self._repaint(self._everything())
 
@@ -252,6 +254,7 @@ class PageLayout(QAbstractTextDocumentLayout):
             if self._ghost is not None and self._ghost.index == first:
                 self._ghost.is_stale = True
         else:
+            self._settled = None
             top = min(top, self._drop_ghost())
             heights.replace(first, n_old, lengths)
             if delta := heights.end - old_end:
