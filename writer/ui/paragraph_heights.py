@@ -4,6 +4,7 @@ All heights are whole pixels, so that scroll bars (integers) and tops agree exac
 """
 
 from collections.abc import Sequence
+from math import floor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +49,7 @@ class ParagraphHeights:
 
     def at(self, y: float) -> int:
         """The paragraph at `y`; the first or last one beyond the text."""
-        index = int(self._tops.searchsorted(y, side="right")) - 1
+        index = int(self._tops.searchsorted(floor(y), side="right")) - 1  # a float would make floats of all tops
         return min(max(index, 0), len(self._heights) - 1)
 
     def reset(self, lengths: NDArray[np.int64] | None = None) -> None:
