@@ -68,6 +68,10 @@ class Document:
         """The whole text, joined at each call; `slice` is the cheap way to a part."""
         return self._buffer.text
 
+    def pieces(self) -> Iterator[str]:
+        """The whole text in pieces of some thousand characters, none of them empty; not to be used after a change."""
+        return self._buffer.pieces()
+
     def slice(self, start: int, end: int) -> str:
         """The text from `start` up to `end`."""
         self._check_range(start, end)

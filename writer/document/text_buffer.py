@@ -1,5 +1,7 @@
 """A long text that changes in the middle."""
 
+from collections.abc import Iterator
+
 from writer.document.chunk_index import ChunkIndex
 
 _SMALLEST = 1_024  # code points; a smaller chunk joins its neighbour
@@ -24,6 +26,10 @@ class TextBuffer:
     def text(self) -> str:
         """All of it, joined anew at each call."""
         return "".join(self._chunks)
+
+    def pieces(self) -> Iterator[str]:
+        """The text in pieces of some thousand code points, none of them empty; not to be used after a change."""
+        return filter(None, self._chunks)
 
     def slice(self, start: int, end: int) -> str:
         """The text from `start` up to `end`."""

@@ -24,7 +24,7 @@ from writer.document.files.encoding import clean
 from writer.document.files.text_file import LONGEST_LINE
 from writer.document.provenance import Author
 from writer.ui.clipboard import ClipboardText
-from writer.ui.mirror import Utf16Map, displayed, trim_common, typed
+from writer.ui.mirror import Utf16Map, displayed, insertable, trim_common, typed
 from writer.ui.overrides import nothing, reported
 from writer.ui.page_layout import PageLayout
 from writer.ui.page_menu import page_menu
@@ -71,7 +71,8 @@ class DocumentEdit(QTextEdit):
         """Show another document, with the caret at its beginning."""
         self._unsubscribe()
         self._text_document = document
-        self._map = Utf16Map(document.text)
+        text = document.text
+        self._map = Utf16Map(text)
         self._unsubscribe = document.subscribe(self._on_document_changed)
         self._seen_revision, self._seen_position = document.revision, 0
         previous, self._shown = self._shown, QTextDocument(self)
@@ -81,7 +82,7 @@ class DocumentEdit(QTextEdit):
         # The layout comes before the editor sees the document: Qt's own would lay out the whole text first.
         self._layout = PageLayout(shown)
         shown.setDocumentLayout(self._layout)
-        QTextCursor(shown).insertText(displayed(document.text))
+        QTextCursor(shown).insertText(insertable(text))
         self._color_layout()
         self._layout.shifted.connect(self._on_layout_shifted)
         shown.contentsChange.connect(self._on_contents_changed)
@@ -202,7 +203,7 @@ class DocumentEdit(QTextEdit):
         cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
         self._applying = True
         try:
-            cursor.insertText(displayed(change.inserted))
+            cursor.insertText(insertable(change.inserted))
         finally:
             self._applying = False
         if follow:
@@ -255,7 +256,7 @@ class DocumentEdit(QTextEdit):
             self._text_document.close_typing_group()
             self._is_inserting = True
             try:
-                self.textCursor().insertText(displayed(text))
+                self.textCursor().insertText(insertable(text))
             finally:
                 self._is_inserting = False
             self.ensureCursorVisible()

@@ -17,9 +17,13 @@ _UNSHOWABLE = re.compile("[\ufdd0\ufdd1\ufffc\ud800-\udfff]")  # QTextDocument's
 
 def displayed(text: str) -> str:
     """Document text as the widget holds it; as many code points as before."""
-    text = text.replace("\n", PARAGRAPH_SEPARATOR)
-    text = text.replace("\r", _HIDDEN)  # QTextCursor.insertText would fold "\r\n" into one separator
-    return _UNSHOWABLE.sub(_UNKNOWN, text)
+    return insertable(text).replace("\n", PARAGRAPH_SEPARATOR)
+
+
+def insertable(text: str) -> str:
+    """What becomes `displayed(text)` when QTextCursor.insertText puts it into the widget."""
+    text = text.replace("\r", _HIDDEN)  # else "\r\n" became one separator
+    return text if text.isascii() else _UNSHOWABLE.sub(_UNKNOWN, text)
 
 
 def typed(raw: str) -> str:

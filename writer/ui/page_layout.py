@@ -8,6 +8,7 @@ what is below it, and `shifted` tells the view, which keeps its place. Ghost tex
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, QPointF, QRectF, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QAbstractTextDocumentLayout,
@@ -24,6 +25,7 @@ from PySide6.QtGui import (
 
 from writer.ui.changed_rows import Rows, changed_rows
 from writer.ui.ghost_text import GhostText
+from writer.ui.mirror import PARAGRAPH_SEPARATOR
 from writer.ui.overrides import nothing, reported
 from writer.ui.page_ink import draw_caret, formats_over
 from writer.ui.page_metrics import MARGIN_BOTTOM, MARGIN_TOP, PageMetrics, measure_page
@@ -51,6 +53,7 @@ class PageLayout(QAbstractTextDocumentLayout):
         self._ghost_room = 0  # pixels that it adds to its paragraph
         self._ghost_color = QColor()
         self._settled: tuple[int, int] | None = None  # between which `lay_out` has nothing to do
+        self._n_characters = 0  # of the text when it was last read or changed
         self._laid_last = (-1, _NO_ROWS)  # a paragraph as QTextBlock.fragmentIndex tells it, and its rows
         self._option = QTextOption()
         self._option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
@@ -155,10 +158,18 @@ class PageLayout(QAbstractTextDocumentLayout):
         return int(width) if width > 0 else 800
 
     def _rebuild(self) -> None:
-        """Forget all layouts: the text is new, or its width or face."""
+        """Forget all layouts and read all paragraphs: the text is new."""
+        paragraphs = self.document().toRawText().split(PARAGRAPH_SEPARATOR)
+        self._forget(np.fromiter(map(len, paragraphs), dtype=np.int64, count=len(paragraphs)) + 1)
+
+    def _forget(self, lengths: NDArray[np.int64] | None = None) -> None:
+        """Forget all layouts; the paragraphs are of other `lengths` or as they were."""
         self._ghost, self._ghost_room = None, 0
-        paragraphs = self.document().toRawText().split("\u2029")
-        self._heights.reset(np.fromiter((len(p) + 1 for p in paragraphs), dtype=np.int64, count=len(paragraphs)))
+        self._settled = None
+        self._n_characters = self.document().characterCount()
+        self._heights.reset(lengths)
+        self.documentSizeChanged.emit(self.documentSize())
+        self._repaint(self._everything())
 
     def _repaint(self, area: QRectF) -> None:
         self.update["QRectF"].emit(area)  # type: ignore[index]  # the stubs do not know overloaded signals
@@ -207,25 +218,19 @@ class PageLayout(QAbstractTextDocumentLayout):
     @reported(nothing)
     def documentChanged(self, position: int, removed: int, added: int) -> None:
         document = self.document()
-        if (document.defaultFont().key(), self._document_width()) != (self._page.font_key, self._page.page_width):
-            self._ghost, self._ghost_room = None, 0
+        n_characters = document.characterCount()
+        is_of_another_face = document.defaultFont().key() != self._page.font_key
+        if is_of_another_face or self._document_width() != self._page.page_width:
             self._page = self._measure()
-            if document.blockCount() == len(self._heights):
-                self._heights.reset()
-            else:
-                self._rebuild()
-            self._announce()
-        elif removed == 0 and added >= document.characterCount() - (len(self._heights) < document.blockCount()):
-            # All of it, with the end of the last paragraph, or, into an empty page, without.
-            self._rebuild()
-            self._announce()
-        else:
+        elif removed or added < n_characters - (len(self._heights) < document.blockCount()):
+            # Not all of it, with the end of the last paragraph or, into an empty page, without.
+            self._n_characters = n_characters
             self._change(position, removed, added)
-
-    def _announce(self) -> None:
-        self._settled = None
-        self.documentSizeChanged.emit(self.documentSize())
-        self._repaint(self._everything())
+            return
+        if self._n_characters == n_characters:  # nothing came in
+            self._forget()
+        else:
+            self._rebuild()
 
     def _change(self, position: int, removed: int, added: int) -> None:
         document = self.document()
@@ -237,7 +242,6 @@ class PageLayout(QAbstractTextDocumentLayout):
         n_old = last - first + 1 - (document.blockCount() - len(self._heights))
         if n_old < 1 or first + n_old > len(self._heights):
             self._rebuild()
-            self._announce()
             return
         heights = self._heights
         old_bottom, old_end = heights.top(first + n_old), heights.end

@@ -53,7 +53,7 @@ class ParagraphHeights:
         return min(max(index, 0), len(self._heights) - 1)
 
     def reset(self, lengths: NDArray[np.int64] | None = None) -> None:
-        """Estimate all anew, for paragraphs of `lengths` (UTF-16 units with the end), or of the lengths known."""
+        """Estimate all anew, for paragraphs of `lengths` (characters with the end), or of the lengths known."""
         if lengths is not None:
             self._lengths = lengths
         self._heights = self._estimates(self._lengths)

@@ -71,8 +71,8 @@ class VersionsController(QObject):
 
     def _keep(self, reason: Reason, name: str = "") -> None:
         document = self._files.document
-        if document.text.strip():
-            self._add(self._files.manuscript, document.text, document.runs(), reason, name)
+        if (text := document.text) and not text.isspace():
+            self._add(self._files.manuscript, text, document.runs(), reason, name)
 
     def _add(self, m: Manuscript, text: str, runs: list[Run], reason: Reason, name: str = "") -> None:
         key, now, versions = m.key, self._desk.now(), self._desk.versions
@@ -83,9 +83,12 @@ class VersionsController(QObject):
     def _on_opened(self, m: Manuscript) -> None:
         self._compared = None
         m.document.subscribe(lambda change: self._on_changed(m, change))
-        if m.path is not None and not m.read_only and m.document.text.strip() and not m.document.modified:
-            # What stood in the file when it was opened; the store knows when that is the newest already.
-            self._add(m, m.document.text, m.document.runs(), Reason.OTHER_PROGRAM)
+        is_as_in_file = m.path is not None and not m.read_only and not m.document.modified
+        if is_as_in_file and (text := m.document.text) and not text.isspace():
+            # What stood in the file when it was opened; the store knows when that is the newest already. The page comes
+            # first: packing a long text would slow it down.
+            runs = m.document.runs()
+            QTimer.singleShot(0, self, lambda: self._add(m, text, runs, Reason.OTHER_PROGRAM))
         self.refresh()
 
     def _on_changed(self, m: Manuscript, change: Change) -> None:
