@@ -255,3 +255,26 @@ def test_an_undo_that_takes_nothing_back_is_no_action(qtbot: QtBot) -> None:
     editor.set_caret(2)
     editor.undo()
     assert editor.last_action is Action.MOVED
+
+
+@pytest.mark.parametrize("inserted", ["\n", "\n\u2028", "one\ntwo \U0001f600\nthree " * 20, "long " * 200])
+@pytest.mark.parametrize("place", [0, 7, 30])
+def test_what_is_inserted_moves_what_is_below_it_by_its_height(inserted: str, place: int, qtbot: QtBot) -> None:
+    document, editor = make("The first one.\nAnother \U0001f600 paragraph.\nThe last.")
+    qtbot.addWidget(editor)
+    editor.show()
+    editor.grab()
+    document.replace(place, place, inserted)
+    fresh = DocumentEdit(document, LIGHT)
+    qtbot.addWidget(fresh)
+    fresh.resize(editor.size())
+    fresh.show()
+    areas = []
+    for page in (editor, fresh):
+        page.grab()
+        layout, block = page.document().documentLayout(), page.document().begin()
+        areas.append([])
+        while block.isValid():
+            areas[-1].append(layout.blockBoundingRect(block))
+            block = block.next()
+    assert areas[0] == areas[1]

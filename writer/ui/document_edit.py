@@ -22,16 +22,22 @@ from writer.document.change import Change
 from writer.document.document import Document
 from writer.document.files.encoding import clean
 from writer.document.files.text_file import LONGEST_LINE
-from writer.document.provenance import Author
 from writer.ui.clipboard import ClipboardText
 from writer.ui.mirror import Utf16Map, displayed, insertable, trim_common, typed
 from writer.ui.overrides import nothing, reported
+from writer.ui.page_filling import PageFilling
+from writer.ui.page_ink import generated_ranges
 from writer.ui.page_layout import PageLayout
 from writer.ui.page_menu import page_menu
 from writer.ui.theme import PAGE_POINT_SIZE, Theme, page_font
 
 MIN_POINT_SIZE, MAX_POINT_SIZE = 8.0, 48.0
 _CARET_WIDTH = 2
+_KEYS_FOR_THE_WHOLE = (
+    QKeySequence.StandardKey.SelectAll,
+    QKeySequence.StandardKey.MoveToEndOfDocument,
+    QKeySequence.StandardKey.SelectEndOfDocument,
+)
 
 
 class DocumentEdit(QTextEdit):
@@ -42,6 +48,7 @@ class DocumentEdit(QTextEdit):
     unreadable_pasted = Signal(int)  # so many characters of the clipboard could not be read
     long_line_refused = Signal()  # the clipboard has a line that is too long to edit
     caret_moved = Signal(int)
+    filling_progressed = Signal()  # more of a long text is in the page
     point_size_changed = Signal(float)
 
     def __init__(self, document: Document, theme: Theme, parent: QWidget | None = None) -> None:
@@ -63,6 +70,7 @@ class DocumentEdit(QTextEdit):
         self.last_action = Action.OTHER  # of the writer; whoever inserts a suggestion says so here
         self._unsubscribe: Callable[[], None] = lambda: None
         self._shown: QTextDocument | None = None
+        self._filling = PageFilling("", self._append, self)
         self.cursorPositionChanged.connect(self._on_cursor_moved)
         self.selectionChanged.connect(self._tell_selection)
         self.set_document(document)
@@ -73,6 +81,8 @@ class DocumentEdit(QTextEdit):
         self._text_document = document
         text = document.text
         self._map = Utf16Map(text)
+        self._filling.stop()
+        self._filling.deleteLater()
         self._unsubscribe = document.subscribe(self._on_document_changed)
         self._seen_revision, self._seen_position = document.revision, 0
         previous, self._shown = self._shown, QTextDocument(self)
@@ -82,7 +92,8 @@ class DocumentEdit(QTextEdit):
         # The layout comes before the editor sees the document: Qt's own would lay out the whole text first.
         self._layout = PageLayout(shown)
         shown.setDocumentLayout(self._layout)
-        QTextCursor(shown).insertText(insertable(text))
+        self._filling = PageFilling(text, self._append, shown)
+        self._filling.progressed.connect(self.filling_progressed)
         self._color_layout()
         self._layout.shifted.connect(self._on_layout_shifted)
         shown.contentsChange.connect(self._on_contents_changed)
@@ -92,6 +103,27 @@ class DocumentEdit(QTextEdit):
         self.last_action = Action.OTHER
         if previous is not None:
             previous.deleteLater()
+
+    def _append(self, part: str) -> None:
+        """Put the next part of the document's text into the page; the caret stays where it is."""
+        assert self._shown is not None
+        cursor, caret = QTextCursor(self._shown), self.textCursor()
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        anchor, position, end = caret.anchor(), caret.position(), cursor.position()
+        self._applying = True
+        try:
+            cursor.insertText(insertable(part))
+        finally:
+            self._applying = False
+        if self.document() == self._shown and end in (anchor, position):  # where Qt moves it on with the text
+            caret.setPosition(anchor)
+            caret.setPosition(position, QTextCursor.MoveMode.KeepAnchor)
+            self.setTextCursor(caret)
+
+    @property
+    def filled(self) -> float:
+        """How much of the document is in the page, 0 to 1: a long one comes in parts."""
+        return self._filling.share
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
@@ -124,6 +156,8 @@ class DocumentEdit(QTextEdit):
 
     def select(self, anchor: int, position: int) -> None:
         """Select from `anchor` to `position`, where the caret goes, and bring it into view."""
+        n_there = len(self._text_document) - self._filling.n_left
+        self._filling.go_on(max(anchor, position) - n_there)
         cursor = self.textCursor()
         cursor.setPosition(self._map.to_utf16(anchor))
         cursor.setPosition(self._map.to_utf16(position), QTextCursor.MoveMode.KeepAnchor)
@@ -159,20 +193,12 @@ class DocumentEdit(QTextEdit):
         """The widget's text changed, at most within these bounds: find out how, and tell the document."""
         if self._applying:
             return
-        old_length, new_length = len(self._map), self.document().characterCount() - 1
-        # Qt counts the last paragraph's invisible end, and calls whole paragraphs changed.
-        removed, added = min(removed, old_length - position), min(added, new_length - position)
-        if added - removed != new_length - old_length:
-            position, removed, added = 0, old_length, new_length
-        start = self._map.to_code_point(position)
-        inside_pair = position - self._map.to_utf16(start)
-        position, removed, added = position - inside_pair, removed + inside_pair, added + inside_pair
-        end = self._map.to_code_point(position + removed)
-        if inside_end := position + removed - self._map.to_utf16(end):
-            end, removed, added = end + 1, removed + 2 - inside_end, added + 2 - inside_end
+        old_length = self._map.to_utf16(len(self._text_document) - self._filling.n_left)
+        new_length = self.document().characterCount() - 1
+        start, end, position, new_end = self._map.changed_range(position, removed, added, old_length, new_length)
         cursor = QTextCursor(self.document())
         cursor.setPosition(position)
-        cursor.setPosition(position + added, QTextCursor.MoveMode.KeepAnchor)
+        cursor.setPosition(new_end, QTextCursor.MoveMode.KeepAnchor)
         old = displayed(self._text_document.slice(start, end))
         n_same, old_rest, new_rest = trim_common(old, cursor.selectedText())
         if not (old_rest or new_rest):
@@ -196,6 +222,7 @@ class DocumentEdit(QTextEdit):
         self._map.replace(change.start, len(change.removed), change.inserted)
         if self._reporting:
             return
+        self._filling.finish()
         self.last_action = Action.UNDONE if self._is_stepping else Action.OTHER
         follow = self.textCursor().position() == position and self._is_visible(self.cursorRect())
         cursor = QTextCursor(self.document())
@@ -231,16 +258,7 @@ class DocumentEdit(QTextEdit):
         )
 
     def _generated_ranges(self, block: QTextBlock) -> list[tuple[int, int]]:
-        """(start, length) of generated text in a paragraph, UTF-16 units from its beginning."""
-        begin = block.position()
-        last = min(begin + block.length() - 1, len(self._map))
-        first = self._map.to_code_point(begin)
-        ranges = []
-        for span in self._text_document.spans(first, self._map.to_code_point(last)):
-            if span.author is Author.MODEL:
-                start = self._map.to_utf16(span.start)
-                ranges.append((start - begin, self._map.to_utf16(span.end) - start))
-        return ranges
+        return generated_ranges(self._text_document, self._map, block)
 
     def createMimeDataFromSelection(self) -> QMimeData:
         """The document's own characters, which the widget may only stand in for."""
@@ -268,6 +286,8 @@ class DocumentEdit(QTextEdit):
 
     @reported(nothing)
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        if any(map(event.matches, _KEYS_FOR_THE_WHOLE)):
+            self._filling.finish()
         if event.matches(QKeySequence.StandardKey.Undo):
             self.undo()
         elif event.matches(QKeySequence.StandardKey.Redo):
@@ -285,6 +305,7 @@ class DocumentEdit(QTextEdit):
 
     @reported(nothing)
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        self._filling.finish()  # the menu can select all
         menu = page_menu(self, self._text_document)
         menu.exec(event.globalPos())
         menu.deleteLater()

@@ -51,6 +51,7 @@ class ManuscriptView(QObject):
                 "Break it into paragraphs first.",
             )
         )
+        self._editor.filling_progressed.connect(self._show_saving)
         self._editor.unreadable_pasted.connect(self._on_unreadable_pasted)
         self._editor.caret_moved.connect(self._safekeeping.note_caret)
         outside.comparison_ready.connect(self._show_choice)
@@ -92,7 +93,9 @@ class ManuscriptView(QObject):
         m = self._files.manuscript
         if self._window.isWindowModified() != m.document.modified:  # Qt tells the platform even when nothing changes
             self._window.setWindowModified(m.document.modified)
-        if m.read_only:
+        if self._editor.filled < 1:
+            shown = f"Opening… {self._editor.filled:.0%}"
+        elif m.read_only:
             shown = "Read-only"
         elif self._files.is_saving:
             shown = "Saving…"

@@ -64,6 +64,27 @@ class Utf16Map:
         """Code point index of UTF-16 `position`; a position inside a pair counts as before the pair."""
         return position - int(self._pairs.searchsorted(position)) if len(self._pairs) else position
 
+    def changed_range(
+        self, position: int, removed: int, added: int, old_length: int, new_length: int
+    ) -> tuple[int, int, int, int]:
+        """What whole code points `added` UTF-16 units took the place of, where there were `removed`, as Qt tells it.
+
+        old_length, new_length -- of the page, which has this map's text from its beginning, before and after
+
+        Returns (start, end) in code points of this map's text, and (start, end) in UTF-16 of the new one.
+        """
+        # Qt counts the last paragraph's invisible end, and calls whole paragraphs changed.
+        removed, added = min(removed, old_length - position), min(added, new_length - position)
+        if added - removed != new_length - old_length:
+            position, removed, added = 0, old_length, new_length
+        start = self.to_code_point(position)
+        inside_pair = position - self.to_utf16(start)
+        position, removed, added = position - inside_pair, removed + inside_pair, added + inside_pair
+        end = self.to_code_point(position + removed)
+        if inside_end := position + removed - self.to_utf16(end):
+            end, added = end + 1, added + 2 - inside_end
+        return start, end, position, position + added
+
     def replace(self, start: int, n_removed: int, inserted: str) -> None:
         """Follow an edit: `n_removed` code points at `start` became `inserted`."""
         first, last = self._wide.searchsorted((start, start + n_removed))

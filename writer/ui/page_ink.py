@@ -5,9 +5,24 @@ from collections.abc import Iterable, Sequence
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QAbstractTextDocumentLayout, QPainter, QTextBlock, QTextCharFormat, QTextLayout
 
+from writer.document.document import Document
+from writer.document.provenance import Author
 from writer.ui.line_breaking import format_range
+from writer.ui.mirror import Utf16Map
 
 Selection = QAbstractTextDocumentLayout.Selection
+
+
+def generated_ranges(document: Document, positions: Utf16Map, block: QTextBlock) -> list[tuple[int, int]]:
+    """(start, length) of generated text in a paragraph, UTF-16 units from its beginning."""
+    begin = block.position()
+    last = min(begin + block.length() - 1, len(positions))
+    ranges = []
+    for span in document.spans(positions.to_code_point(begin), positions.to_code_point(last)):
+        if span.author is Author.MODEL:
+            start = positions.to_utf16(span.start)
+            ranges.append((start - begin, positions.to_utf16(span.end) - start))
+    return ranges
 
 
 def formats_over(

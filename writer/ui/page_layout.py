@@ -246,20 +246,16 @@ class PageLayout(QAbstractTextDocumentLayout):
         heights = self._heights
         old_bottom, old_end = heights.top(first + n_old), heights.end
         before = self._rows_of(first_block)
-        lengths = []
-        block = first_block
-        for _ in range(first, last + 1):
-            block.layout().clearLayout()
-            lengths.append(block.length())
-            block = block.next()
         top = heights.top(first)
         if n_old == 1 and first == last:
-            heights.forget(first, lengths[0])
+            heights.forget(first, first_block.length())
             if self._ghost is not None and self._ghost.index == first:
                 self._ghost.is_stale = True
         else:
             self._settled = None
             top = min(top, self._drop_ghost())
+            block = first_block
+            lengths = [block.length(), *((block := block.next()).length() for _ in range(first, last))]
             heights.replace(first, n_old, lengths)
             if delta := heights.end - old_end:
                 self.documentSizeChanged.emit(self.documentSize())

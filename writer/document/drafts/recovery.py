@@ -24,6 +24,7 @@ from writer.document.files.text_file import MAX_FILE_BYTES
 from writer.document.generation_record import GenerationRecord
 from writer.document.notes import Notes
 from writer.document.provenance import Author, Run
+from writer.document.word_count import count_words
 from writer.errors import WriterError
 
 KEPT_IN_TRASH = timedelta(days=30)
@@ -216,7 +217,7 @@ def _look_at(journal: Path, order: int, draft_id: str, ops: FileOps) -> DraftFou
         kind = DraftState.UNREADABLE
     else:
         kind = DraftState.PARTIAL if problem else DraftState.WHOLE
-    n_words = len(state.buffer.text.split())
+    n_words = count_words(state.buffer.text)
     return DraftFound(journal, draft_id, draft.title, draft.path, n_words, last_changed, order, kind, problem, in_use)
 
 
@@ -226,7 +227,7 @@ def _look_at_copy(path: Path, ops: FileOps) -> DraftFound | None:
         return None
     draft, loaded, written = copy
     state = DraftState.UNREADABLE if loaded.read_only else DraftState.WHOLE
-    n_words = len(loaded.text.split())
+    n_words = count_words(loaded.text)
     problem = loaded.read_only
     return DraftFound(
         path, draft.id, draft.title, None, n_words, written, 0, state, problem, in_use=False, is_copy=True

@@ -17,6 +17,7 @@ from writer.document.provenance import Author, Run
 from writer.document.versions.thinning import beyond_caps, superfluous
 from writer.document.versions.version_folder import VersionFolder
 from writer.document.versions.version_record import NewerVersionError, Reason, Version, VersionText, content_id
+from writer.document.word_count import count_words
 from writer.errors import WriterError
 
 __all__ = ["Reason", "Version", "VersionStore", "VersionText", "document_key"]
@@ -65,7 +66,7 @@ class VersionStore:
             if newest is not None and newest.content == content and not name:
                 return None
             sequence = newest.sequence + 1 if newest is not None else 1
-            version = Version(key, sequence, content, now, reason, name, len(text), len(text.split()))
+            version = Version(key, sequence, content, now, reason, name, len(text), count_words(text))
             folder.put(version)
             # It is kept now; that others could not go is no reason to say that it was not.
             with contextlib.suppress(OSError):
@@ -165,8 +166,3 @@ class VersionStore:
         folder.remove(going)
         folder.remove_left_over(now - _LEFT_OVER_AFTER)
         return len(going)
-
-
-def _n_words(text: str) -> int:
-    """`len(text.split())`, line by line: one call for a long text would stop the other threads for too long."""
-    return sum(len(line.split()) for line in text.split("\n"))
