@@ -9,7 +9,7 @@ import pytest
 from writer.errors import WriterError
 from writer.session import Session, SessionFile
 
-SESSION = Session("/home/zoé/\udce9.txt", "ab12", 40, 0.25, "versions", ("/a.txt", "/b.txt"))
+SESSION = Session("/home/zoé/\udce9.txt", "ab12", 40, 25, "versions", ("/a.txt", "/b.txt"))
 
 
 def session_file(path: Path, pid: int = 10, running: set[int] | None = None) -> SessionFile:
@@ -53,8 +53,8 @@ def test_a_damaged_file_is_set_aside(tmp_path: Path, content: bytes) -> None:
         ("caret", -1),
         ("caret", True),
         ("caret", 1.5),
-        ("scroll", float("nan")),
-        ("scroll", 2),
+        ("top", float("nan")),
+        ("top", -2),
         ("panel", []),
         ("recent", "/a.txt"),
         ("recent", [1, "", None]),
@@ -86,7 +86,7 @@ def test_p03_what_a_newer_writer_has_noted_survives_this_one(tmp_path: Path) -> 
     file.ended_well()
     kept = json.loads(path.read_bytes())
     assert (kept["format"], kept["windows"]) == (4, newer["windows"])
-    assert kept["session"] == {**newer["session"], "draft_id": "", "caret": 7, "scroll": 0.0}  # type: ignore[dict-item]
+    assert kept["session"] == {**newer["session"], "draft_id": "", "caret": 7, "top": 0}  # type: ignore[dict-item]
     file.save(dataclasses.replace(session, panel="models"))
     assert json.loads(path.read_bytes())["session"]["panel"] == "models"
 

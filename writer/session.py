@@ -21,8 +21,7 @@ class Session:
 
     document -- path of the manuscript; "" for none
     draft_id -- of the document, for one that was never saved
-    caret -- code points
-    scroll -- 0 at the top to 1 at the end
+    caret, top -- of the caret, and of what was uppermost in view; code points
     panel -- the one that was open; "" for none
     recent -- paths, the newest first, whether the files are there or not
     """
@@ -30,7 +29,7 @@ class Session:
     document: str = ""
     draft_id: str = ""
     caret: int = 0
-    scroll: float = 0.0
+    top: int = 0
     panel: str = ""
     recent: tuple[str, ...] = ()
 
@@ -122,16 +121,20 @@ class SessionFile:
 def _session(values: object) -> Session:
     if not isinstance(values, dict):
         return Session()
-    caret, scroll, recent = values.get("caret"), values.get("scroll"), values.get("recent")
+    recent = values.get("recent")
     paths = [path for path in recent if isinstance(path, str) and path] if isinstance(recent, list) else []
     return Session(
         document=_text(values.get("document")),
         draft_id=_text(values.get("draft_id")),
-        caret=caret if type(caret) is int and caret >= 0 else 0,
-        scroll=float(scroll) if isinstance(scroll, int | float) and 0 <= scroll <= 1 else 0.0,
+        caret=_place(values.get("caret")),
+        top=_place(values.get("top")),
         panel=_text(values.get("panel")),
         recent=tuple(paths[:N_RECENT]),
     )
+
+
+def _place(value: object) -> int:
+    return value if type(value) is int and value >= 0 else 0
 
 
 def _text(value: object) -> str:

@@ -14,15 +14,18 @@ from tests.ui.test_document_edit import assert_same, make
 from writer.document.document import Document
 from writer.ui import page_filling
 from writer.ui.document_edit import DocumentEdit
+from writer.ui.editor import Editor
 from writer.ui.mirror import displayed
+from writer.ui.theme import LIGHT
 
 TEXT = "".join(f"Line {n} of a 😀 book,\r\nand what\u00a0follows it.\n\n" for n in range(100))
 
 
 @pytest.fixture(autouse=True)
 def _small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(page_filling, "_FIRST", 300)
-    monkeypatch.setattr(page_filling, "_PART", 200)
+    monkeypatch.setattr(page_filling, "_AT_ONCE_S", 0)
+    for size in ("_SMALLEST", "_FIRST", "_LARGEST"):
+        monkeypatch.setattr(page_filling, size, 300)
 
 
 def half_filled(qtbot: QtBot, text: str = TEXT) -> tuple[Document, DocumentEdit]:
@@ -95,6 +98,14 @@ ACTS: dict[str, tuple[Callable[[Document, DocumentEdit], object], str]] = {
     "another edit of the document at its beginning": (
         lambda document, editor: document.replace(0, 5, ""),
         TEXT[5:],
+    ),
+    "another edit in the middle of what is there": (
+        lambda document, editor: document.replace(100, 150, "HERE"),
+        TEXT[:100] + "HERE" + TEXT[150:],
+    ),
+    "another edit over the end of what is there": (
+        lambda document, editor: document.replace(200, 500, ""),
+        TEXT[:200] + TEXT[500:],
     ),
     "an edit taken back": (
         lambda document, editor: (document.replace(3, 900, ""), editor.undo()),
@@ -196,3 +207,72 @@ def test_scrolling_and_another_face_meanwhile(qtbot: QtBot) -> None:
     whole.show()
     whole.verticalScrollBar().setValue(whole.verticalScrollBar().maximum())
     assert whole.grab().toImage() == editor.grab().toImage()
+
+
+def test_all_is_selected_however_it_is_asked_for(qtbot: QtBot) -> None:
+    document, editor = half_filled(qtbot)
+    editor.selectAll()
+    assert editor.selection == (0, len(document))
+
+
+def test_an_edit_waits_for_no_more_than_it_reaches(qtbot: QtBot) -> None:
+    document, editor = half_filled(qtbot)
+    share = editor.filled
+    document.replace(3, 5, "and")
+    QTest.keyClick(editor, Qt.Key.Key_X)
+    assert editor.filled == share
+
+
+def test_the_page_begins_where_it_is_put(qtbot: QtBot) -> None:
+    document, editor = half_filled(qtbot)
+    editor.show()
+    place = document.text.index("Line 77 ")
+    editor.set_top(place)
+    assert document.slice(editor.top, editor.top + 8) == "Line 77 "
+    qtbot.waitUntil(lambda: editor.filled == 1)
+    assert document.slice(editor.top, editor.top + 8) == "Line 77 "
+    editor.set_top(0)
+    assert (editor.top, editor.verticalScrollBar().value()) == (0, 0)
+
+
+@pytest.mark.parametrize("height", [400, 110])
+def test_what_comes_below_moves_nothing_above(height: int, qtbot: QtBot) -> None:
+    _, editor = half_filled(qtbot)
+    editor.resize(700, height)
+    editor.show()
+    bar = editor.verticalScrollBar()
+    bar.setValue(bar.maximum())
+    before = bar.value()
+    qtbot.waitUntil(lambda: editor.filled == 1)
+    assert bar.value() == before
+
+
+def test_a_ghost_out_of_sight_moves_nothing(qtbot: QtBot) -> None:
+    document = Document("x\n" + TEXT)
+    editor = Editor(document, LIGHT)
+    qtbot.addWidget(editor)
+    editor.resize(700, 200)
+    editor.show()
+    editor.set_caret(1)
+    editor.show_ghost("and more words that need room " * 6)
+    bar = editor.verticalScrollBar()
+    bar.setValue(250)
+    place = editor.top
+    qtbot.waitUntil(lambda: editor.filled == 1)
+    assert editor.ghost
+    assert (bar.value(), editor.top) == (250, place)
+
+
+def test_a_caret_at_the_end_of_what_is_there_is_told_no_moves_and_one_word_is_one_step(qtbot: QtBot) -> None:
+    document, editor = half_filled(qtbot)
+    cursor = editor.textCursor()
+    cursor.movePosition(cursor.MoveOperation.End)
+    editor.setTextCursor(cursor)
+    QTest.keyClicks(editor, "wo")
+    moves: list[int] = []
+    editor.caret_moved.connect(moves.append)
+    editor._filling.go_on(50)
+    assert moves == []
+    QTest.keyClicks(editor, "rd")
+    document.undo()
+    assert document.text == TEXT

@@ -33,6 +33,7 @@ from writer.ui.theme import PAGE_POINT_SIZE, Theme, page_font
 
 MIN_POINT_SIZE, MAX_POINT_SIZE = 8.0, 48.0
 _CARET_WIDTH = 2
+_SCREENFUL = 4_000  # characters
 _KEYS_FOR_THE_WHOLE = (
     QKeySequence.StandardKey.SelectAll,
     QKeySequence.StandardKey.MoveToEndOfDocument,
@@ -70,7 +71,7 @@ class DocumentEdit(QTextEdit):
         self.last_action = Action.OTHER  # of the writer; whoever inserts a suggestion says so here
         self._unsubscribe: Callable[[], None] = lambda: None
         self._shown: QTextDocument | None = None
-        self._filling = PageFilling("", self._append, self)
+        self._filling: PageFilling
         self.cursorPositionChanged.connect(self._on_cursor_moved)
         self.selectionChanged.connect(self._tell_selection)
         self.set_document(document)
@@ -81,8 +82,8 @@ class DocumentEdit(QTextEdit):
         self._text_document = document
         text = document.text
         self._map = Utf16Map(text)
-        self._filling.stop()
-        self._filling.deleteLater()
+        if self._shown is not None:
+            self._filling.stop()
         self._unsubscribe = document.subscribe(self._on_document_changed)
         self._seen_revision, self._seen_position = document.revision, 0
         previous, self._shown = self._shown, QTextDocument(self)
@@ -111,14 +112,20 @@ class DocumentEdit(QTextEdit):
         cursor.movePosition(QTextCursor.MoveOperation.End)
         anchor, position, end = caret.anchor(), caret.position(), cursor.position()
         self._applying = True
+        were_blocked = self.blockSignals(True)
         try:
             cursor.insertText(insertable(part))
+            if self.document() == self._shown and end in (anchor, position):  # where Qt moves it on with the text
+                caret.setPosition(anchor)
+                caret.setPosition(position, QTextCursor.MoveMode.KeepAnchor)
+                self.setTextCursor(caret)
         finally:
             self._applying = False
-        if self.document() == self._shown and end in (anchor, position):  # where Qt moves it on with the text
-            caret.setPosition(anchor)
-            caret.setPosition(position, QTextCursor.MoveMode.KeepAnchor)
-            self.setTextCursor(caret)
+            self.blockSignals(were_blocked)
+
+    def _fill_up_to(self, index: int) -> None:
+        """Have everything before character `index` in the page."""
+        self._filling.go_on(index - (len(self._text_document) - self._filling.n_left))
 
     @property
     def filled(self) -> float:
@@ -156,8 +163,7 @@ class DocumentEdit(QTextEdit):
 
     def select(self, anchor: int, position: int) -> None:
         """Select from `anchor` to `position`, where the caret goes, and bring it into view."""
-        n_there = len(self._text_document) - self._filling.n_left
-        self._filling.go_on(max(anchor, position) - n_there)
+        self._fill_up_to(max(anchor, position))
         cursor = self.textCursor()
         cursor.setPosition(self._map.to_utf16(anchor))
         cursor.setPosition(self._map.to_utf16(position), QTextCursor.MoveMode.KeepAnchor)
@@ -165,10 +171,32 @@ class DocumentEdit(QTextEdit):
         self.ensureCursorVisible()
 
     @property
+    def top(self) -> int:
+        """The character at the upper edge of the view."""
+        if not self.verticalScrollBar().value():
+            return 0
+        return self._map.to_code_point(self.cursorForPosition(self.viewport().rect().topLeft()).position())
+
+    def set_top(self, index: int) -> None:
+        """Scroll until the row of character `index` is the first in view, as far as there is text below it."""
+        self._fill_up_to(index)
+        cursor, bar = QTextCursor(self.document()), self.verticalScrollBar()
+        cursor.setPosition(self._map.to_utf16(index))
+        value = bar.value() + self.cursorRect(cursor).top() if index else 0
+        while value > bar.maximum() and self._filling.n_left:
+            self._filling.go_on(_SCREENFUL)
+        bar.setValue(value)
+
+    @property
     def selection(self) -> tuple[int, int]:
         """(start, end); equal when nothing is selected."""
         cursor = self.textCursor()
         return self._map.to_code_point(cursor.selectionStart()), self._map.to_code_point(cursor.selectionEnd())
+
+    def selectAll(self) -> None:
+        """All of the document, whatever of it is in the page."""
+        self._filling.finish()
+        super().selectAll()
 
     def undo(self) -> None:
         """Take back one step of the document, and show where."""
@@ -222,7 +250,7 @@ class DocumentEdit(QTextEdit):
         self._map.replace(change.start, len(change.removed), change.inserted)
         if self._reporting:
             return
-        self._filling.finish()
+        self._fill_up_to(change.inserted_end)  # as if it were made already
         self.last_action = Action.UNDONE if self._is_stepping else Action.OTHER
         follow = self.textCursor().position() == position and self._is_visible(self.cursorRect())
         cursor = QTextCursor(self.document())
@@ -305,20 +333,16 @@ class DocumentEdit(QTextEdit):
 
     @reported(nothing)
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        self._filling.finish()  # the menu can select all
         menu = page_menu(self, self._text_document)
         menu.exec(event.globalPos())
         menu.deleteLater()
 
     @reported(nothing)
     def resizeEvent(self, event: QResizeEvent) -> None:
-        bar = self.verticalScrollBar()
-        top = self.cursorForPosition(self.viewport().rect().topLeft()).position() if bar.value() else 0
+        top = self.top
         super().resizeEvent(event)
         if top:  # another width breaks lines elsewhere: keep the same words at the top
-            cursor = QTextCursor(self.document())
-            cursor.setPosition(min(top, self.document().characterCount() - 1))
-            bar.setValue(bar.value() + self.cursorRect(cursor).top())
+            self.set_top(top)
 
     @reported(nothing)
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -93,16 +93,16 @@ class ManuscriptView(QObject):
         m = self._files.manuscript
         if self._window.isWindowModified() != m.document.modified:  # Qt tells the platform even when nothing changes
             self._window.setWindowModified(m.document.modified)
-        if self._editor.filled < 1:
-            shown = f"Opening… {self._editor.filled:.0%}"
+        if m.has_unsaved_text and self._safekeeping.is_failing:
+            shown = "Unsafe"
+        elif self._editor.filled < 1:
+            shown = f"Opening… {int(100 * self._editor.filled)}%"
         elif m.read_only:
             shown = "Read-only"
         elif self._files.is_saving:
             shown = "Saving…"
         elif not m.has_unsaved_text:
             shown = "Saved" if m.path else ""
-        elif self._safekeeping.is_failing:
-            shown = "Unsafe"
         else:
             shown = "Edited" if m.path else "Draft"
         self._status.set_saving(shown)

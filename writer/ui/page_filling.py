@@ -1,15 +1,17 @@
 """A long text comes into the page in parts, so that the page is there soon and nothing stands still meanwhile."""
 
 from collections.abc import Callable
+from time import perf_counter
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-_FIRST = 1 << 21  # code points: more than most novels have, and a seventh of a second
-_PART = 1 << 18
+_AT_ONCE_S = 0.15  # enough for most novels
+_PART_S = 0.01
+_SMALLEST, _FIRST, _LARGEST = 1 << 12, 1 << 16, 1 << 18  # parts in code points; how long they take, paragraphs decide
 
 
 class PageFilling(QObject):
-    """Hands a text over in order, the first part at once, the others between the events.
+    """Hands a text over in order, as much as comes in a moment at once, the rest between the events.
 
     What is handed over may be edited meanwhile: what is left follows it.
     """
@@ -17,15 +19,20 @@ class PageFilling(QObject):
     progressed = Signal()
 
     def __init__(self, text: str, append: Callable[[str], None], parent: QObject) -> None:
-        """append -- puts a part, which ends with a line or with the text, at the end of the page"""
+        """append -- puts a part at the end of the page; it is whole lines, the line end before each but the first"""
         super().__init__(parent)
         self._text, self._append = text, append
         self._n_all, self._n_done = len(text), 0
+        self._n_next = _FIRST
         self._next = QTimer(self)
         self._next.setInterval(0)
-        self._next.timeout.connect(lambda: self.go_on(_PART))
-        self._next.start()
-        self.go_on(_FIRST)
+        self._next.timeout.connect(self._go_on)
+        began = perf_counter()
+        self._go_on()
+        while self.n_left and perf_counter() - began < _AT_ONCE_S:
+            self._go_on()
+        if self.n_left:
+            self._next.start()
 
     @property
     def n_left(self) -> int:
@@ -43,9 +50,10 @@ class PageFilling(QObject):
 
     def go_on(self, n_wanted: int) -> None:
         """The next `n_wanted` characters now, and the rest of their last line."""
-        begin = self._n_done
         if n_wanted > 0 and self.n_left:
-            self._n_done = self._text.find("\n", begin + n_wanted - 1) + 1 or self._n_all
+            begin = self._n_done
+            end = self._text.find("\n", begin + n_wanted)
+            self._n_done = end if end >= 0 else self._n_all
             self._append(self._text[begin : self._n_done])
             self.progressed.emit()
         if not self.n_left:
@@ -54,4 +62,10 @@ class PageFilling(QObject):
     def stop(self) -> None:
         """No more of it: the page has it all, or shows another text."""
         self._next.stop()
-        self._text = ""
+        self._text, self._n_done = "", self._n_all
+
+    def _go_on(self) -> None:
+        began = perf_counter()
+        self.go_on(self._n_next)
+        slower = (perf_counter() - began) / _PART_S
+        self._n_next = min(_LARGEST, max(_SMALLEST, int(self._n_next / min(max(slower, 0.5), 2.0))))

@@ -53,7 +53,6 @@ class PageLayout(QAbstractTextDocumentLayout):
         self._ghost_room = 0  # pixels that it adds to its paragraph
         self._ghost_color = QColor()
         self._settled: tuple[int, int] | None = None  # between which `lay_out` has nothing to do
-        self._n_characters = 0  # of the text when it was last read or changed
         self._laid_last = (-1, _NO_ROWS)  # a paragraph as QTextBlock.fragmentIndex tells it, and its rows
         self._option = QTextOption()
         self._option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
@@ -166,7 +165,6 @@ class PageLayout(QAbstractTextDocumentLayout):
         """Forget all layouts; the paragraphs are of other `lengths` or as they were."""
         self._ghost, self._ghost_room = None, 0
         self._settled = None
-        self._n_characters = self.document().characterCount()
         self._heights.reset(lengths)
         self.documentSizeChanged.emit(self.documentSize())
         self._repaint(self._everything())
@@ -218,16 +216,18 @@ class PageLayout(QAbstractTextDocumentLayout):
     @reported(nothing)
     def documentChanged(self, position: int, removed: int, added: int) -> None:
         document = self.document()
-        n_characters = document.characterCount()
-        is_of_another_face = document.defaultFont().key() != self._page.font_key
-        if is_of_another_face or self._document_width() != self._page.page_width:
+        n_old, n_now = len(self._heights), document.blockCount()
+        is_new_page = (document.defaultFont().key(), self._document_width()) != (
+            self._page.font_key,
+            self._page.page_width,
+        )
+        # With the end of the last paragraph or, into an empty page, without.
+        is_all = removed == 0 and added >= document.characterCount() - (n_old < n_now)
+        if is_new_page:
             self._page = self._measure()
-        elif removed or added < n_characters - (len(self._heights) < document.blockCount()):
-            # Not all of it, with the end of the last paragraph or, into an empty page, without.
-            self._n_characters = n_characters
+        if not (is_new_page or is_all):
             self._change(position, removed, added)
-            return
-        if self._n_characters == n_characters:  # nothing came in
+        elif n_old == n_now:
             self._forget()
         else:
             self._rebuild()
@@ -253,13 +253,18 @@ class PageLayout(QAbstractTextDocumentLayout):
                 self._ghost.is_stale = True
         else:
             self._settled = None
-            top = min(top, self._drop_ghost())
-            block = first_block
-            lengths = [block.length(), *((block := block.next()).length() for _ in range(first, last))]
+            if self._ghost is not None and self._ghost.index >= first:
+                top = min(top, self._drop_ghost())
+            lengths, block = [], first_block
+            for _ in range(first, last + 1):
+                lengths.append(block.length())
+                block = block.next()
+            is_above_others = first + n_old < len(heights)
             heights.replace(first, n_old, lengths)
             if delta := heights.end - old_end:
                 self.documentSizeChanged.emit(self.documentSize())
-                self.shifted.emit(old_bottom, delta)
+                if is_above_others:
+                    self.shifted.emit(old_bottom, delta)
         self._lay(first_block, first)
         if last != first:
             self._lay(last_block, last)

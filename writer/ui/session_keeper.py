@@ -89,14 +89,13 @@ class SessionKeeper(QObject):
 
     def save(self) -> None:
         """Note what is open, and that the window ends as it should."""
-        bar = self._editor.verticalScrollBar()
         m = self._files.manuscript
         self._session = replace(
             self._session,
             document=str(m.path or ""),
             draft_id=m.draft_id if m.has_unsaved_text else "",
             caret=self._editor.caret,
-            scroll=bar.value() / bar.maximum() if bar.maximum() else 0.0,
+            top=self._editor.top,
             panel=self._rail.current or "",
         )
         self._write()
@@ -111,9 +110,9 @@ class SessionKeeper(QObject):
             otherwise()
 
     def _go_to(self, last: Session) -> None:
-        self._editor.set_caret(min(last.caret, len(self._files.document)))
-        bar = self._editor.verticalScrollBar()
-        bar.setValue(round(last.scroll * bar.maximum()))
+        end = len(self._files.document)
+        self._editor.set_caret(min(last.caret, end))
+        self._editor.set_top(min(last.top, end))
 
     def _open_panel(self, last: Session) -> None:
         if last.panel and self._rail.has(last.panel):
