@@ -2,20 +2,9 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QMimeData, QRect, Qt, Signal
-from PySide6.QtGui import (
-    QContextMenuEvent,
-    QKeyEvent,
-    QKeySequence,
-    QPainter,
-    QPaintEvent,
-    QResizeEvent,
-    QTextBlock,
-    QTextCursor,
-    QTextDocument,
-    QWheelEvent,
-)
-from PySide6.QtWidgets import QFrame, QTextEdit, QWidget
+from PySide6.QtCore import QMimeData, Signal
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence, QTextBlock, QTextCursor, QTextDocument
+from PySide6.QtWidgets import QWidget
 
 from writer.assist.ghost import Action
 from writer.document.change import Change
@@ -27,12 +16,10 @@ from writer.ui.mirror import Utf16Map, displayed, insertable, trim_common, typed
 from writer.ui.overrides import nothing, reported
 from writer.ui.page_filling import PageFilling
 from writer.ui.page_ink import generated_ranges
-from writer.ui.page_layout import PageLayout
 from writer.ui.page_menu import page_menu
-from writer.ui.theme import PAGE_POINT_SIZE, Theme, page_font
+from writer.ui.page_view import PageView
+from writer.ui.theme import Theme
 
-MIN_POINT_SIZE, MAX_POINT_SIZE = 8.0, 48.0
-_CARET_WIDTH = 2
 _SCREENFUL = 4_000  # characters
 _KEYS_FOR_THE_WHOLE = (
     QKeySequence.StandardKey.SelectAll,
@@ -41,7 +28,7 @@ _KEYS_FOR_THE_WHOLE = (
 )
 
 
-class DocumentEdit(QTextEdit):
+class DocumentEdit(PageView):
     """A text field over one Document. Undo belongs to the Document; Qt's own is off."""
 
     typing_begun = Signal()  # before the document takes what the writer did
@@ -50,19 +37,9 @@ class DocumentEdit(QTextEdit):
     long_line_refused = Signal()  # the clipboard has a line that is too long to edit
     caret_moved = Signal(int)
     filling_progressed = Signal()  # more of a long text is in the page
-    point_size_changed = Signal(float)
 
     def __init__(self, document: Document, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("page")
-        self.setAccessibleName("Page")
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setAcceptRichText(False)
-        self.setCursorWidth(_CARET_WIDTH)
-        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # or all that lies under it is painted too
-        self._theme = theme
-        self._point_size = PAGE_POINT_SIZE
+        super().__init__(theme, parent)
         self._applying = False  # the widget is being brought up to the document
         self._reporting = False  # the document is being brought up to the widget
         self._is_stepping = False  # an undo or redo is under way
@@ -86,24 +63,13 @@ class DocumentEdit(QTextEdit):
             self._filling.stop()
         self._unsubscribe = document.subscribe(self._on_document_changed)
         self._seen_revision, self._seen_position = document.revision, 0
-        previous, self._shown = self._shown, QTextDocument(self)
-        shown = self._shown
-        shown.setUndoRedoEnabled(False)
-        shown.setDefaultFont(page_font(self._point_size))
-        # The layout comes before the editor sees the document: Qt's own would lay out the whole text first.
-        self._layout = PageLayout(shown)
-        shown.setDocumentLayout(self._layout)
-        self._filling = PageFilling(text, self._append, shown)
+        self._shown = self.new_page()
+        self._filling = PageFilling(text, self._append, self._shown)
         self._filling.progressed.connect(self.filling_progressed)
-        self._color_layout()
-        self._layout.shifted.connect(self._on_layout_shifted)
-        shown.contentsChange.connect(self._on_contents_changed)
-        self.setDocument(shown)
-        self.setCursorWidth(_CARET_WIDTH)
+        self._shown.contentsChange.connect(self._on_contents_changed)
+        self.turn_to(self._shown)
         self.set_caret(0)
         self.last_action = Action.OTHER
-        if previous is not None:
-            previous.deleteLater()
 
     def _append(self, part: str) -> None:
         """Put the next part of the document's text into the page; the caret stays where it is."""
@@ -132,27 +98,6 @@ class DocumentEdit(QTextEdit):
         """How much of the document is in the page, 0 to 1: a long one comes in parts."""
         return self._filling.share
 
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
-        self._color_layout()
-        self.viewport().update()
-
-    def _color_layout(self) -> None:
-        self._layout.set_tint(self._generated_ranges, self._theme.color("tint"))
-        self._layout.set_ghost_color(self._theme.color("ghost"))
-
-    @property
-    def point_size(self) -> float:
-        return self._point_size
-
-    def set_point_size(self, size: float) -> None:
-        """Size of the page's face in points, held within sensible bounds."""
-        self._point_size = min(MAX_POINT_SIZE, max(MIN_POINT_SIZE, size))
-        self.document().setDefaultFont(page_font(self._point_size))
-        self.ensureCursorVisible()
-        self.viewport().update()
-        self.point_size_changed.emit(self._point_size)
-
     @property
     def caret(self) -> int:
         return self._map.to_code_point(self.textCursor().position())
@@ -173,19 +118,16 @@ class DocumentEdit(QTextEdit):
     @property
     def top(self) -> int:
         """The character at the upper edge of the view."""
-        if not self.verticalScrollBar().value():
-            return 0
-        return self._map.to_code_point(self.cursorForPosition(self.viewport().rect().topLeft()).position())
+        return self._map.to_code_point(self.top_position)
 
     def set_top(self, index: int) -> None:
         """Scroll until the row of character `index` is the first in view, as far as there is text below it."""
         self._fill_up_to(index)
-        cursor, bar = QTextCursor(self.document()), self.verticalScrollBar()
-        cursor.setPosition(self._map.to_utf16(index))
-        value = bar.value() + self.cursorRect(cursor).top() if index else 0
-        while value > bar.maximum() and self._filling.n_left:
+        position = self._map.to_utf16(index)
+        self.scroll_to(position)
+        while self.top_position < position and self._filling.n_left:
             self._filling.go_on(_SCREENFUL)
-        bar.setValue(value)
+            self.scroll_to(position)
 
     @property
     def selection(self) -> tuple[int, int]:
@@ -264,9 +206,6 @@ class DocumentEdit(QTextEdit):
         if follow:
             self.ensureCursorVisible()
 
-    def _is_visible(self, rect: QRect) -> bool:
-        return self.viewport().rect().intersects(rect)
-
     def _on_cursor_moved(self) -> None:
         revision, position = self._text_document.revision, self.textCursor().position()
         # After a composition Qt tells of the caret twice.
@@ -324,37 +263,7 @@ class DocumentEdit(QTextEdit):
             super().keyPressEvent(event)
 
     @reported(nothing)
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            self.set_point_size(self._point_size + (1 if event.angleDelta().y() > 0 else -1))
-            event.accept()
-        else:
-            super().wheelEvent(event)
-
-    @reported(nothing)
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         menu = page_menu(self, self._text_document)
         menu.exec(event.globalPos())
         menu.deleteLater()
-
-    @reported(nothing)
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        top = self.top
-        super().resizeEvent(event)
-        if top:  # another width breaks lines elsewhere: keep the same words at the top
-            self.set_top(top)
-
-    @reported(nothing)
-    def paintEvent(self, event: QPaintEvent) -> None:
-        top = self.verticalScrollBar().value()
-        # Heights are settled before painting: a correction in the middle of it would move what is drawn already.
-        self._layout.lay_out(top, top + self.viewport().height())
-        painter = QPainter(self.viewport())
-        painter.fillRect(event.rect(), self._theme.color("ground"))
-        painter.end()
-        super().paintEvent(event)
-
-    def _on_layout_shifted(self, y: int, delta: int) -> None:
-        bar = self.verticalScrollBar()
-        if y <= bar.value():
-            bar.setValue(bar.value() + delta)
