@@ -74,6 +74,7 @@ class Day:
 
     def _generate(self) -> None:
         self._window.editor.set_caret(len(self._window.files.document))
+        QTest.keyClicks(self._window.editor, "and ")  # chance may have deleted all there was to continue
         self._window.writing.continue_at_caret()
         self._qtbot.waitUntil(lambda: self._window.generation.state is not State.IDLE, timeout=60_000)
         self._qtbot.waitUntil(lambda: self._window.generation.state is State.IDLE, timeout=60_000)
