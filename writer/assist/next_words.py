@@ -22,8 +22,7 @@ from writer.engine.vocabulary import TokenIds
 
 __all__ = ["NextWords", "WordsFound", "insertion_of", "needs_space", "typed_word"]
 
-_N_STEPS = 2
-_N_BRANCHES = 8  # side by side in one step
+_N_BRANCHES = (4, 2)  # side by side in each step; with 8 and 8 a strip saved 0.2 to 0.4 % more keys, and came late
 _N_BEGINNINGS = 64  # tokens that are kept as candidates without a branch of their own
 _N_ENDINGS = 12  # ways to go on that are kept of each branch
 # A beginning of so many letters is a whole word so often, where no branch has found out.
@@ -193,8 +192,8 @@ class _WordTree:
     def look_further(self, typed: str, session: ModelSession, cache: KVCache) -> Iterator[PrefillProgress | None]:
         """Look at the likeliest paths that were not looked at yet; yields None after each step."""
         unknown = [path for path in self._paths(typed) if path.token_ids not in self._rows]
-        unknown = [path for path in unknown if len(path.token_ids) <= _N_STEPS]
-        chosen = sorted(unknown, key=lambda path: -path.probability)[:_N_BRANCHES]
+        chosen = [path for path in unknown if len(path.token_ids) <= len(_N_BRANCHES)]
+        chosen = sorted(chosen, key=lambda path: -path.probability)[: _N_BRANCHES[0]]
         if not chosen:
             return
         if tuple(cache.token_ids) != self.trunk:
@@ -202,7 +201,8 @@ class _WordTree:
         cache.fork(len(chosen))
         try:
             ways = dict(enumerate(chosen))
-            for step in range(1, _N_STEPS + 1):
+            for step, n_branches in enumerate(_N_BRANCHES, start=1):
+                ways = {i: ways[i] for i in sorted(ways, key=lambda i: -ways[i].probability)[:n_branches]}
                 rows = session.decode_branches(cache, {i: path.token_ids[step - 1] for i, path in ways.items()})
                 for (i, path), row in zip(list(ways.items()), rows, strict=True):
                     self._rows[path.token_ids[:step]] = softmax(row)
