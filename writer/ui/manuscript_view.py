@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 
 from writer.document.change import Change
 from writer.document.comparison import Row
@@ -16,6 +16,8 @@ from writer.ui.notices import NoticeAction
 if TYPE_CHECKING:
     from writer.ui.main_window import MainWindow
 
+_COUNTED_AFTER_MS = 100
+
 
 class ManuscriptView(QObject):
     """Between the controllers of the manuscript and the window's parts. It decides nothing."""
@@ -27,6 +29,10 @@ class ManuscriptView(QObject):
         self._safekeeping = window.manuscripts.safekeeping
         self._unsubscribe: Callable[[], object] = lambda: None
         self._words = WordCount(self._files.document)
+        self._counting = QTimer(self)
+        self._counting.setSingleShot(True)
+        self._counting.setInterval(_COUNTED_AFTER_MS)
+        self._counting.timeout.connect(lambda: self._status.set_words(self._words.value))
         self._connect()
         self._on_opened(self._files.manuscript)
         self._show_title()
@@ -81,7 +87,8 @@ class ManuscriptView(QObject):
 
     def _on_changed(self, change: Change) -> None:
         self._words.follow(change)
-        self._status.set_words(self._words.value)
+        if not self._counting.isActive():  # the key comes first
+            self._counting.start()
         self._show_saving()
 
     def _show_title(self) -> None:
