@@ -47,8 +47,7 @@ class DocumentEdit(PageView):
         self._seen_revision = self._seen_position = 0
         self.last_action = Action.OTHER  # of the writer; whoever inserts a suggestion says so here
         self._unsubscribe: Callable[[], None] = lambda: None
-        self._shown: QTextDocument | None = None
-        self._filling: PageFilling
+        self._filling: PageFilling  # of the page that is shown
         self.cursorPositionChanged.connect(self._on_cursor_moved)
         self.selectionChanged.connect(self._tell_selection)
         self.set_document(document)
@@ -59,29 +58,28 @@ class DocumentEdit(PageView):
         self._text_document = document
         text = document.text
         self._map = Utf16Map(text)
-        if self._shown is not None:
+        if self._page is not None:
             self._filling.stop()
         self._unsubscribe = document.subscribe(self._on_document_changed)
         self._seen_revision, self._seen_position = document.revision, 0
-        self._shown = self.new_page()
-        self._filling = PageFilling(text, self._append, self._shown)
+        page = self.new_page()
+        self._filling = PageFilling(text, lambda part: self._append(page, part), page)
         self._filling.progressed.connect(self.filling_progressed)
-        self._shown.contentsChange.connect(self._on_contents_changed)
-        self.turn_to(self._shown)
+        page.contentsChange.connect(self._on_contents_changed)
+        self.turn_to(page)
         self.set_caret(0)
         self.last_action = Action.OTHER
 
-    def _append(self, part: str) -> None:
-        """Put the next part of the document's text into the page; the caret stays where it is."""
-        assert self._shown is not None
-        cursor, caret = QTextCursor(self._shown), self.textCursor()
+    def _append(self, page: QTextDocument, part: str) -> None:
+        """Put the next part of the document's text into its page; the caret stays where it is."""
+        cursor, caret = QTextCursor(page), self.textCursor()
         cursor.movePosition(QTextCursor.MoveOperation.End)
         anchor, position, end = caret.anchor(), caret.position(), cursor.position()
         self._applying = True
         were_blocked = self.blockSignals(True)
         try:
             cursor.insertText(insertable(part))
-            if self.document() == self._shown and end in (anchor, position):  # where Qt moves it on with the text
+            if page is self._page and end in (anchor, position):  # where Qt moves it on with the text
                 caret.setPosition(anchor)
                 caret.setPosition(position, QTextCursor.MoveMode.KeepAnchor)
                 self.setTextCursor(caret)
@@ -253,7 +251,7 @@ class DocumentEdit(PageView):
 
     @reported(nothing)
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if any(map(event.matches, _KEYS_FOR_THE_WHOLE)):
+        if self._filling.n_left and any(map(event.matches, _KEYS_FOR_THE_WHOLE)):
             self._filling.finish()
         if event.matches(QKeySequence.StandardKey.Undo):
             self.undo()

@@ -216,18 +216,15 @@ class PageLayout(QAbstractTextDocumentLayout):
     @reported(nothing)
     def documentChanged(self, position: int, removed: int, added: int) -> None:
         document = self.document()
+        measures = (self._page.font_key, self._page.page_width)
         n_old, n_now = len(self._heights), document.blockCount()
-        is_new_page = (document.defaultFont().key(), self._document_width()) != (
-            self._page.font_key,
-            self._page.page_width,
-        )
-        # With the end of the last paragraph or, into an empty page, without.
-        is_all = removed == 0 and added >= document.characterCount() - (n_old < n_now)
-        if is_new_page:
+        if (document.defaultFont().key(), self._document_width()) != measures:
             self._page = self._measure()
-        if not (is_new_page or is_all):
+        elif removed or added < document.characterCount() - (n_old < n_now):
+            # Not all of it, with the end of the last paragraph or, into an empty page, without.
             self._change(position, removed, added)
-        elif n_old == n_now:
+            return
+        if n_old == n_now:
             self._forget()
         else:
             self._rebuild()
