@@ -36,8 +36,9 @@ def can_show() -> bool:
 @contextmanager
 def make_screen() -> Iterator[Screen]:
     reading, writing = os.pipe()
-    # -ac: the program may be another user's.
-    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1280x900x24", "-nolisten", "tcp", "-ac"]
+    # -ac: the program may be another user's. -noreset: a server that resets as its last client leaves throws out who
+    # comes at that moment.
+    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1280x900x24", "-nolisten", "tcp", "-noreset", "-ac"]
     server = subprocess.Popen(command, pass_fds=[writing], stderr=subprocess.DEVNULL)
     os.close(writing)
     try:

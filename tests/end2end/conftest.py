@@ -123,7 +123,9 @@ def open_page(
 def display() -> Iterator[str]:
     """The name of an X server of this test's own."""
     reading, writing = os.pipe()
-    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1280x900x24", "-nolisten", "tcp"]
+    # A server that resets as its last client leaves (here each xdotool, until the program is there) throws out who
+    # comes at that moment.
+    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1280x900x24", "-nolisten", "tcp", "-noreset"]
     server = subprocess.Popen(command, pass_fds=[writing], stderr=subprocess.DEVNULL)
     os.close(writing)
     with os.fdopen(reading) as number:

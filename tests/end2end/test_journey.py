@@ -26,8 +26,8 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
 
 
 @pytest.fixture
-def start(display: str, poem_home: Path, writer_home: Path) -> Iterator[Start]:
-    """Starts the program on a file, with the poem's model and the sampling given."""
+def start(display: str, title: Callable[[], str], poem_home: Path, writer_home: Path) -> Iterator[Start]:
+    """Starts the program on a file, with the poem's model and the sampling given, and waits for its window."""
     shutil.copytree(poem_home / "data", writer_home / "data")
     (writer_home / "config").mkdir()
     running: list[subprocess.Popen[bytes]] = []
@@ -44,6 +44,8 @@ def start(display: str, poem_home: Path, writer_home: Path) -> Iterator[Start]:
                 env=environ | {"DISPLAY": display, "WRITER_HOME": str(writer_home)},
             )
         running.append(process)
+        wait_until(lambda: bool(title()) or process.poll() is not None, "the window")
+        assert process.poll() is None, (writer_home / "errors.txt").read_text()
         return process
 
     yield start
@@ -67,12 +69,11 @@ def title(display: str) -> Callable[[], str]:
 
 
 def test_open_continue_and_save(
-    start: Start, press: Callable[..., None], title: Callable[[], str], poem: str, writer_home: Path, tmp_path: Path
+    start: Start, press: Callable[..., None], poem: str, writer_home: Path, tmp_path: Path
 ) -> None:
     story = tmp_path / "tyger.txt"
     story.write_text(poem.partition("\n")[0])
     process = start(story, POEM)
-    wait_until(lambda: bool(title()), "the window")
     press("mousemove", "500", "400", "click", "1", "key", "ctrl+End")
 
     def recited() -> bool:
@@ -96,7 +97,6 @@ def test_leaving_while_words_arrive(
     story = tmp_path / "tyger.txt"
     story.write_text("Tyger Tyger")
     process = start(story, ENDLESS)
-    wait_until(lambda: bool(title()), "the window")
     press("mousemove", "500", "400", "click", "1", "key", "ctrl+End")
 
     def running() -> bool:
