@@ -184,6 +184,31 @@ def test_each_letter_costs_less_as_long_as_the_word_is_the_same(
     assert n_steps[2] <= 2
 
 
+def test_what_follows_a_word_is_known_when_its_last_letter_was_looked_at(
+    model: LoadedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[int] = []
+    run = model.session._run
+    monkeypatch.setattr(
+        model.session, "_run", lambda cache, ids, *rest: steps.append(len(ids)) or run(cache, ids, *rest)
+    )
+    words = NextWords(model.session, model.tokenizer, model.cache)
+    text = TEXT + "They sat down on the "
+    for typed in ("", "b", "be", "bea", "beac", "beach"):
+        list(words.find(prompt_at(model, text + typed), typed))
+    steps.clear()
+    events = words.find(prompt_at(model, text + "beach "), "")
+    first = next(event for event in events if isinstance(event, WordsFound))
+    assert steps == [], "its words come before the model has read anything"
+    last = found(events)[-1]
+    assert steps == [5, 2], "the word itself is read with the first four branches"
+    assert tuple(model.cache.token_ids) == prompt_at(model, text + "beach ").token_ids
+    alone = NextWords(model.session, model.tokenizer, model.cache)
+    model.cache.truncate(0)
+    answers = found(alone.find(prompt_at(model, text + "beach "), ""))
+    assert (first.words, last) == (answers[0], answers[-1])
+
+
 def test_a_draft_in_between_does_no_harm(model: LoadedModel) -> None:
     """Others write into the same cache between two letters."""
     words = NextWords(model.session, model.tokenizer, model.cache)

@@ -180,6 +180,18 @@ def test_branches_equal_separate_texts(twins: Any) -> None:
     assert np.abs(session.decode_step(cache, 77) - whole_logits(session, [*trunk, *takes[1], 77])).max() < 1e-3
 
 
+@pytest.mark.parametrize("n_read", [0, 2, 4, 5])
+def test_branches_begin_where_the_trunk_is_not_read_yet(twins: Any, n_read: int) -> None:
+    session = twins("opt").session
+    cache = session.new_cache(200)
+    if n_read:
+        prefill(session, cache, [10, 20, 30, 40, 50][:n_read])
+    rows = session.begin_branches(cache, [10, 20, 30, 40], [7, 8])
+    assert (cache.token_ids, cache.branches) == ([10, 20, 30, 40], [[7], [8]])
+    for row, token_id in zip(rows, (7, 8), strict=True):
+        assert np.abs(row - whole_logits(session, [10, 20, 30, 40, token_id])).max() < 1e-3
+
+
 def test_a_branch_goes_back_and_the_others_stay(twins: Any) -> None:
     session = twins("opt").session
     trunk, takes = [10, 20, 30, 40], [[7, 8, 9, 5], [50, 60, 70, 80]]

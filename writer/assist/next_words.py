@@ -14,15 +14,16 @@ from writer.assist.own_words import OwnWords
 from writer.assist.word_tokens import typed_word, word_tokens
 from writer.engine.events import PrefillProgress
 from writer.engine.kv_cache import KVCache
-from writer.engine.logits_processors import softmax
+from writer.engine.logits_processors import Scores, softmax
 from writer.engine.prompt import Prompt
-from writer.engine.session import Logits, ModelSession
+from writer.engine.session import ModelSession
 from writer.engine.tokenizer import Tokenizer
 from writer.engine.vocabulary import TokenIds
 
 __all__ = ["NextWords", "WordsFound", "insertion_of", "needs_space", "typed_word"]
 
 _N_BRANCHES = (4, 2)  # side by side in each step; with 8 and 8 a strip saved 0.2 to 0.4 % more keys, and came late
+_READ_ALONG_TOKENS = 4  # of the text before the word: as many go into the step of the first branches
 _N_BEGINNINGS = 64  # tokens that are kept as candidates without a branch of their own
 _N_ENDINGS = 12  # ways to go on that are kept of each branch
 # A beginning of so many letters is a whole word so often, where no branch has found out.
@@ -107,10 +108,12 @@ class NextWords:
             return
         settled, lead = _split(prompt, typed, self._tokenizer)
         trunk = (*prompt.token_ids, *settled)
-        if self._tree is None or (self._tree.trunk, self._tree.lead) != (trunk, lead):
-            logits = yield from self._session.prefill(self._cache, trunk)
-            self._tree = _WordTree(self._tokenizer, trunk, lead, logits)
         tree = self._tree
+        if tree is None or (tree.trunk, tree.lead) != (trunk, lead):
+            expected = tree.expected_after(trunk) if tree is not None else None
+            if expected is None:
+                expected = softmax((yield from self._session.prefill(self._cache, trunk)))
+            self._tree = tree = _WordTree(self._tokenizer, trunk, lead, expected)
         share, likely = 0.0, dict[str, float]()
         if own is not None and strength > 0:
             before = self._tokenizer.decode(trunk[-_BEFORE_TOKENS:])
@@ -170,14 +173,20 @@ class _WordTree:
     lead -- the space that belongs to the first token, or nothing
     """
 
-    def __init__(self, tokenizer: Tokenizer, trunk: tuple[int, ...], lead: str, logits: Logits) -> None:
+    def __init__(self, tokenizer: Tokenizer, trunk: tuple[int, ...], lead: str, expected: Scores) -> None:
+        """expected -- probabilities (V,) of the token that follows the trunk, or any multiple of them"""
         self.trunk, self.lead = trunk, lead
         self._tokenizer = tokenizer
         self._tokens = word_tokens(tokenizer)
-        weights = softmax(logits)
         # Probabilities are those of words, given that one begins here.
-        weights /= max(float(weights[self._possible(lead.encode(), is_first=True)].sum()), _LEAST)
-        self._rows: dict[tuple[int, ...], Logits] = {(): weights}
+        begun = max(float(expected[self._possible(lead.encode(), is_first=True)].sum()), _LEAST)
+        self._rows: dict[tuple[int, ...], Scores] = {(): expected / np.float32(begun)}
+
+    def expected_after(self, trunk: tuple[int, ...]) -> Scores | None:
+        """What a tree at `trunk` begins with, where one of this tree's branches has seen it: most words are looked at
+        before their last letter is typed."""
+        n_own = len(self.trunk)
+        return self._rows.get(trunk[n_own:]) if trunk[:n_own] == self.trunk else None
 
     def words(self, typed: str) -> Iterator[tuple[str, float, bool]]:
         """Whole words that are longer than `typed`, with their probability, and whether they are a token of their own
@@ -196,14 +205,17 @@ class _WordTree:
         chosen = sorted(chosen, key=lambda path: -path.probability)[: _N_BRANCHES[0]]
         if not chosen:
             return
-        if tuple(cache.token_ids) != self.trunk:
+        if len(self.trunk) - cache.common_prefix(self.trunk) > _READ_ALONG_TOKENS:
             yield from session.prefill(cache, self.trunk)
-        cache.fork(len(chosen))
         try:
             ways = dict(enumerate(chosen))
             for step, n_branches in enumerate(_N_BRANCHES, start=1):
                 ways = {i: ways[i] for i in sorted(ways, key=lambda i: -ways[i].probability)[:n_branches]}
-                rows = session.decode_branches(cache, {i: path.token_ids[step - 1] for i, path in ways.items()})
+                token_ids = {i: path.token_ids[step - 1] for i, path in ways.items()}
+                if step == 1:
+                    rows = session.begin_branches(cache, self.trunk, list(token_ids.values()))
+                else:
+                    rows = session.decode_branches(cache, token_ids)
                 for (i, path), row in zip(list(ways.items()), rows, strict=True):
                     self._rows[path.token_ids[:step]] = softmax(row)
                     if len(path.token_ids) == step:  # the branch goes on with the likeliest token that is new
@@ -216,7 +228,7 @@ class _WordTree:
                     break
                 yield None
         finally:
-            cache.truncate(len(self.trunk))
+            cache.fork(0)
 
     def _paths(self, typed: str) -> Iterator[_Path]:
         """Every path that agrees with what is typed and is not too unlikely beside its neighbours."""

@@ -183,6 +183,14 @@ class ImportedSession(ModelSession):
         cache.append_branches(token_ids)
         return np.concatenate(rows)
 
+    def begin_branches(self, cache: KVCache, trunk: Sequence[int], token_ids: Sequence[int]) -> Logits:
+        if cache.common_prefix(trunk) < len(trunk):
+            for _ in self.prefill(cache, trunk):
+                pass
+        cache.truncate(len(trunk))
+        cache.fork(len(token_ids))
+        return self.decode_branches(cache, dict(enumerate(token_ids)))
+
     def _check_room(self, cache: KVCache, n_new: int, n_text: int) -> None:
         if cache.n_used + n_new > cache.n_slots:
             raise ValueError(f"{cache.n_used + n_new} tokens do not fit into {cache.n_slots} slots")
