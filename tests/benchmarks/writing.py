@@ -149,11 +149,12 @@ def ghost_times(desk: Desk, n_rounds: int) -> list[float]:
 
 
 def strip_times(desk: Desk, n_rounds: int, *, is_last: bool) -> list[float]:
-    """Key by key through a word, with what was seen of it at the keys before, as in the window."""
+    """Key by key through words, with what was seen at the keys before, as in the window."""
     m, times_ms = desk.model, []
     finder = NextWords(m.session, m.tokenizer, m.cache)
     for before, text in places(desk, n_rounds):
-        desk.read(before)
+        if not times_ms:
+            desk.read(before)
         for end in range(len(before) + 1, len(text) + 1):
             typed = text[:end]
             began = time.perf_counter()

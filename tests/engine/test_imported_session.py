@@ -186,10 +186,11 @@ def test_branches_begin_where_the_trunk_is_not_read_yet(twins: Any, n_read: int)
     cache = session.new_cache(200)
     if n_read:
         prefill(session, cache, [10, 20, 30, 40, 50][:n_read])
-    rows = session.begin_branches(cache, [10, 20, 30, 40], [7, 8])
-    assert (cache.token_ids, cache.branches) == ([10, 20, 30, 40], [[7], [8]])
-    for row, token_id in zip(rows, (7, 8), strict=True):
-        assert np.abs(row - whole_logits(session, [10, 20, 30, 40, token_id])).max() < 1e-3
+    rows = session.begin_branches(cache, [10, 20, 30, 40], [[7], [8, 9]])
+    assert (cache.token_ids, cache.branches) == ([10, 20, 30, 40], [[7], [8, 9]])
+    second = session.decode_branches(cache, {1: 11})
+    for row, branch in zip([*rows, *second], ([7], [8, 9], [8, 9, 11]), strict=True):
+        assert np.abs(row - whole_logits(session, [10, 20, 30, 40, *branch])).max() < 1e-3
 
 
 def test_a_branch_goes_back_and_the_others_stay(twins: Any) -> None:

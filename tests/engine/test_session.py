@@ -71,24 +71,28 @@ def test_four_branches_equal_four_separate_texts(session, length):
 
 @pytest.mark.parametrize("n_read", [0, 57, 60, 64])  # of the trunk, and beyond it
 def test_branches_begin_in_the_step_that_reads_the_rest_of_the_trunk(session, n_read):
-    trunk, begun = tokens(60), [5, 6, 7]
+    trunk, begun = tokens(60), [[5], [6, 16, 26], [7, 17]]
     cache = session.new_cache(200)
     if n_read:
-        prefill(session, cache, (trunk + [1, 2, 3, 4])[:n_read])
+        prefill(session, cache, [*trunk, 1, 2, 3, 4][:n_read])
     rows = session.begin_branches(cache, trunk, begun).copy()
-    assert (cache.token_ids, cache.branches) == (trunk, [[5], [6], [7]])
+    assert (cache.token_ids, cache.branches) == (trunk, begun)
     second = session.decode_branches(cache, {2: 9, 0: 8}).copy()
-    texts = [*([token] for token in begun), [7, 9], [5, 8]]
-    for row, text in zip([*rows, *second], texts, strict=True):
+    for row, text in zip([*rows, *second], [*begun, [7, 17, 9], [5, 8]], strict=True):
         alone = session.extend(session.new_cache(), trunk + text, n_rows=1)[0]
         assert np.abs(row - alone).max() < 1e-3
+    cache.adopt(1)
+    assert cache.token_ids == [*trunk, 6, 16, 26]
+    row = session.decode_step(cache, 77)
+    alone = session.extend(session.new_cache(), [*trunk, 6, 16, 26, 77], n_rows=1)[0]
+    assert np.abs(row - alone).max() < 1e-3
 
 
 def test_branches_without_room_leave_the_cache_as_far_as_it_is_read(session):
     cache = session.new_cache(62)
     prefill(session, cache, tokens(50))
     with pytest.raises(ValueError, match="63 tokens do not fit"):
-        session.begin_branches(cache, tokens(60), [5, 6, 7])
+        session.begin_branches(cache, tokens(60), [[5], [6], [7]])
     assert (cache.token_ids, cache.branches, cache.n_used) == (tokens(60)[:50], [], 50)
     alone = session.extend(session.new_cache(), tokens(60), n_rows=1)[0].copy()
     assert np.abs(prefill(session, cache, tokens(60)) - alone).max() < 1e-3

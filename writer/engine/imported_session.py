@@ -180,16 +180,23 @@ class ImportedSession(ModelSession):
             past = cache.branch_pasts[branch]
             row, cache.branch_pasts[branch] = self._advance(past, lengths[branch], [token_id], 1)
             rows.append(row)
-        cache.append_branches(token_ids)
+        cache.append_branches(token_ids.items())
         return np.concatenate(rows)
 
-    def begin_branches(self, cache: KVCache, trunk: Sequence[int], token_ids: Sequence[int]) -> Logits:
+    def begin_branches(self, cache: KVCache, trunk: Sequence[int], beginnings: Sequence[Sequence[int]]) -> Logits:
+        assert isinstance(cache, PastCache)
         if cache.common_prefix(trunk) < len(trunk):
             for _ in self.prefill(cache, trunk):
                 pass
         cache.truncate(len(trunk))
-        cache.fork(len(token_ids))
-        return self.decode_branches(cache, dict(enumerate(token_ids)))
+        self._check_room(cache, sum(map(len, beginnings)), len(trunk) + max(map(len, beginnings)))
+        cache.fork(len(beginnings))
+        rows = []
+        for branch, token_ids in enumerate(beginnings):
+            row, cache.branch_pasts[branch] = self._advance(cache.past, len(trunk), token_ids, 1)
+            cache.append_branches((branch, token_id) for token_id in token_ids)
+            rows.append(row)
+        return np.concatenate(rows)
 
     def _check_room(self, cache: KVCache, n_new: int, n_text: int) -> None:
         if cache.n_used + n_new > cache.n_slots:

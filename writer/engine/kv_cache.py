@@ -1,6 +1,6 @@
 """KVCache: the keys and values of what the model has read, and the tokens they stand for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -10,9 +10,7 @@ from writer.engine.config import ModelConfig
 
 # Added to attention scores of slots a row must not see; exp() of it is exactly zero in float32.
 HIDDEN = np.float32(-1e9)
-
-
-_NOBODY = -1
+NOBODY = -1  # owns a slot that belongs to no branch
 
 
 class StepBinding(Protocol):
@@ -32,7 +30,7 @@ class KVCache:
         self.n_slots = n_slots
         self.token_ids: list[int] = []
         self.branches: list[list[int]] = []
-        self._owners: list[int] = []  # of each slot after the trunk: which branch, or _NOBODY
+        self._owners: list[int] = []  # of each slot after the trunk: which branch, or NOBODY
         shape = (1, config.n_kv_head, n_slots, config.head_dim)
         names = [f"{layer}.{part}" for layer in range(config.n_layer) for part in ("key", "value")]
         # np.zeros asks the system for pages lazily: an empty cache costs almost nothing.
@@ -80,16 +78,16 @@ class KVCache:
         """Keep the first `n_tokens` of a branch. The slots of the others stay in use, unseen, until the branches go."""
         slots = [i for i, owner in enumerate(self._owners) if owner == branch]
         for slot in slots[n_tokens:]:
-            self._owners[slot] = _NOBODY
+            self._owners[slot] = NOBODY
         del self.branches[branch][n_tokens:]
 
     def append(self, token_ids: Sequence[int]) -> None:
         """Record tokens the network has just added to the trunk."""
         self.token_ids.extend(token_ids)
 
-    def append_branches(self, token_ids: dict[int, int]) -> None:
-        """Record one token of each named branch, in slot order."""
-        for branch, token_id in token_ids.items():
+    def append_branches(self, token_ids: Iterable[tuple[int, int]]) -> None:
+        """Record (branch, token) in slot order."""
+        for branch, token_id in token_ids:
             self.branches[branch].append(token_id)
             self._owners.append(branch)
 

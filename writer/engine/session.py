@@ -15,7 +15,7 @@ from writer.engine.config import ModelConfig
 from writer.engine.cpu import cpu_features, saturates_in_int8
 from writer.engine.devices import CPU_PROVIDER, CUDA_PROVIDER, LOG_NOTHING, Device, DeviceError, cuda_failure, runtime
 from writer.engine.events import PrefillProgress
-from writer.engine.kv_cache import HIDDEN, KVCache
+from writer.engine.kv_cache import HIDDEN, NOBODY, KVCache
 from writer.engine.threads import choose_threads
 from writer.errors import WriterError
 
@@ -102,27 +102,33 @@ class ModelSession:
         branches = list(token_ids)
         positions = np.array([len(cache.token_ids) + len(cache.branches[b]) for b in branches])
         logits = self._run(cache, list(token_ids.values()), positions, cache.branch_bias(branches), len(branches))
-        cache.append_branches(token_ids)
+        cache.append_branches(token_ids.items())
         return logits
 
-    def begin_branches(self, cache: KVCache, trunk: Sequence[int], token_ids: Sequence[int]) -> Logits:
-        """Make `trunk` the cache's trunk and fork it into branches, each beginning with one of `token_ids`; returns
-        logits (number of branches, V).
+    def begin_branches(self, cache: KVCache, trunk: Sequence[int], beginnings: Sequence[Sequence[int]]) -> Logits:
+        """Make `trunk` the cache's trunk and fork it into branches with these tokens, of which none is empty; returns
+        the logits (number of branches, V) that follow each.
 
-        What the cache lacks of the trunk is read in the same step, which for a few tokens saves one."""
+        All is one step, also what the cache lacks of the trunk, which for a few tokens costs less than a step more."""
         n_kept = cache.common_prefix(trunk)
         cache.truncate(n_kept)
         if n_kept == 0:  # where a text begins GroupQueryAttention counts rotary positions itself
             self.extend(cache, trunk, n_rows=1)
             n_kept = len(trunk)
-        unread, n_branches = list(trunk[n_kept:]), len(token_ids)
-        positions = np.array([*range(n_kept, len(trunk)), *[len(trunk)] * n_branches])
-        bias = np.zeros((1, 1, len(unread) + n_branches, len(trunk) + n_branches), np.float32)
-        bias[0, 0, len(unread) :, len(trunk) :][~np.eye(n_branches, dtype=bool)] = HIDDEN
-        logits = self._run(cache, [*unread, *token_ids], positions, bias, n_branches)
+        unread = list(trunk[n_kept:])
+        # The last token of each comes last, since logits are given of the last rows.
+        places = [(branch, i) for branch, tokens in enumerate(beginnings) for i in range(len(tokens) - 1)]
+        places += [(branch, len(tokens) - 1) for branch, tokens in enumerate(beginnings)]
+        new = [(branch, beginnings[branch][i]) for branch, i in places]
+        positions = np.array([*range(n_kept, len(trunk)), *(len(trunk) + i for _, i in places)])
+        owners = np.array([NOBODY] * len(unread) + [branch for branch, _ in new])
+        bias = np.zeros((len(positions), n_kept + len(positions)), np.float32)
+        bias[:, n_kept:][(owners != NOBODY) & (owners != owners[:, None])] = HIDDEN
+        token_ids = [*unread, *(token_id for _, token_id in new)]
+        logits = self._run(cache, token_ids, positions, bias[None, None], len(beginnings))
         cache.append(unread)
-        cache.fork(n_branches)
-        cache.append_branches(dict(enumerate(token_ids)))
+        cache.fork(len(beginnings))
+        cache.append_branches(new)
         return logits
 
     def _run(
