@@ -21,12 +21,15 @@ NEW = "\n\nNight fell. He slept.\n\nThe end."
         ([RAIN, SNOW], [(1, 0), (0, 1)], "He came.", "", " It snowed. “Come in!” she said."),
         ([RAIN, SNOW], [(0, 2), (1, 0)], "He came.", "", " He did not. It snowed."),
         ([RAIN], [(0, 0)], "He came. ", "", "It rained."),
-        ([RAIN], [(0, 0)], "", "", " It rained."),
+        ([RAIN], [(0, 0)], "", "", "It rained."),
+        ([RAIN], [(0, 0)], "He said “", "", "It rained."),
         ([RAIN], [(0, 1)], "", "", "“Come in!” she said."),
         ([RAIN], [(0, 1)], "He came.\n\n", "", "“Come in!” she said."),
         ([RAIN], [(0, 2)], "“", "", "He did not."),
         ([WORD], [(0, 0)], "The light", "", "house was dark."),
         ([WORD], [(0, 1)], "The light", "", " Nobody spoke."),
+        ([WORD], [(0, 1), (0, 0)], "The light", "", " Nobody spoke. lighthouse was dark."),
+        ([WORD, "ning struck. He ran."], [(0, 0), (1, 0)], "The light", "", "house was dark. lightning struck."),
         ([WORD, RAIN], [(0, 0), (1, 2)], "The light", "", "house was dark. He did not."),
         ([NEW], [(0, 0), (0, 1)], "He came.", "", "\n\nNight fell. He slept."),
         ([NEW], [(0, 0), (0, 2)], "He came.", "", "\n\nNight fell. The end."),
@@ -51,7 +54,17 @@ def test_what_is_put_in(takes: list[str], chosen: list[tuple[int, int]], before:
     [
         ("house was dark.", "The light", "The light", "house was dark."),
         ("house was dark.", "The light", "He came.", " lighthouse was dark."),
-        ("house was dark.", "The light", "", " lighthouse was dark."),
+        ("house was dark.", "The light", "By twilight", " lighthouse was dark."),
+        ("house was dark.", "The light", "", "lighthouse was dark."),
+        ("Then he left.", "He saw. ", "The end.", " Then he left."),
+        ("Then he left.", "", "The end.", " Then he left."),
+        ("lamp was lit.", "He saw the ", "He saw the", " lamp was lit."),
+        ("lamp was lit.", "He saw the ", "Look at a ", "lamp was lit."),
+        (", he said.", "“Come in”", "The end.", ", he said."),
+        ("Come in!”", "She said: “", "She said:", " Come in!”"),
+        (" Once upon a time.", "He came.", "", "Once upon a time."),
+        (" Once upon a time.", "He came.", "He said “", "Once upon a time."),
+        ("\n\nNight fell.", "He came.", "He left.", "\n\nNight fell."),
         (" went out.", "The light", "He came.", " went out."),
         ("has been told.", "a child who\n", "a child who\n", "has been told."),
         ("has been told.", "a child who\n", "He came. ", "has been told."),
@@ -69,5 +82,5 @@ def test_a_whole_take_goes_on_with_the_word_it_went_on_with(
 )
 def test_all_sentences_of_a_take_are_the_take(take: str, before: str) -> None:
     chosen = [(0, i) for i in range(len(split_sentences(take)))]
-    expected = take.lstrip(" ") if before.endswith("\n") else take
+    expected = take.lstrip(" ") if before in ("", "He came.\n") else take
     assert splice([take], chosen, before) == expected.rstrip()

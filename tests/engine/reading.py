@@ -1,15 +1,21 @@
 """Reading tokens with a session, for every test that compares what it makes of them."""
 
+from collections.abc import Generator
 from typing import Any
 
 import numpy as np
 
+from writer.engine.events import PrefillProgress
 from writer.engine.session import ModelSession
 
 
 def prefill(session: ModelSession, cache: Any, token_ids: list[int]) -> np.ndarray:
     """The logits after the last token."""
-    reading = session.prefill(cache, token_ids)
+    return read(session.prefill(cache, token_ids))
+
+
+def read(reading: Generator[PrefillProgress, None, np.ndarray]) -> np.ndarray:
+    """What it returns."""
     while True:
         try:
             next(reading)

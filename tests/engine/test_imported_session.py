@@ -3,6 +3,7 @@
 import dataclasses
 import re
 import warnings
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,7 +98,11 @@ def whole_logits(session: ImportedSession, token_ids: list[int]) -> np.ndarray:
 
 
 def prefill(session: ImportedSession, cache: PastCache, token_ids: list[int]) -> tuple[list[PrefillProgress], Any]:
-    events, reading = [], session.prefill(cache, token_ids)
+    return follow(session.prefill(cache, token_ids))
+
+
+def follow(reading: Generator[PrefillProgress, None, Any]) -> tuple[list[PrefillProgress], Any]:
+    events = []
     while True:
         try:
             events.append(next(reading))
@@ -186,11 +191,22 @@ def test_branches_begin_where_the_trunk_is_not_read_yet(twins: Any, n_read: int)
     cache = session.new_cache(200)
     if n_read:
         prefill(session, cache, [10, 20, 30, 40, 50][:n_read])
-    rows = session.begin_branches(cache, [10, 20, 30, 40], [[7], [8, 9]])
+    events, rows = follow(session.begin_branches(cache, [10, 20, 30, 40], [[7], [8, 9]]))
+    assert len(events) >= 2, "one may cancel between two branches"
     assert (cache.token_ids, cache.branches) == ([10, 20, 30, 40], [[7], [8, 9]])
     second = session.decode_branches(cache, {1: 11})
     for row, branch in zip([*rows, *second], ([7], [8, 9], [8, 9, 11]), strict=True):
         assert np.abs(row - whole_logits(session, [10, 20, 30, 40, *branch])).max() < 1e-3
+
+
+def test_branches_begin_anew_where_what_was_read_is_lost_with_its_device(twins: Any) -> None:
+    session = twins("opt").session
+    cache = session.new_cache(200)
+    prefill(session, cache, [10, 20, 30, 40])
+    cache.device = "cuda"  # and the session has gone over to the processor
+    events, rows = follow(session.begin_branches(cache, [10, 20, 30, 40], [[7]]))
+    assert (events[0].reused_tokens, cache.device) == (0, "cpu")
+    assert np.abs(rows[0] - whole_logits(session, [10, 20, 30, 40, 7])).max() < 1e-3
 
 
 def test_a_branch_goes_back_and_the_others_stay(twins: Any) -> None:

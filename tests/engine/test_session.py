@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from tests.engine.reading import prefill, tokens
+from tests.engine.reading import prefill, read, tokens
 from writer.engine.session import PREFILL_CHUNK_TOKENS, ModelSession
 from writer.errors import WriterError
 from writer.models.precision import Precision
@@ -75,7 +75,7 @@ def test_branches_begin_in_the_step_that_reads_the_rest_of_the_trunk(session, n_
     cache = session.new_cache(200)
     if n_read:
         prefill(session, cache, [*trunk, 1, 2, 3, 4][:n_read])
-    rows = session.begin_branches(cache, trunk, begun).copy()
+    rows = read(session.begin_branches(cache, trunk, begun))
     assert (cache.token_ids, cache.branches) == (trunk, begun)
     second = session.decode_branches(cache, {2: 9, 0: 8}).copy()
     for row, text in zip([*rows, *second], [*begun, [7, 17, 9], [5, 8]], strict=True):
@@ -90,10 +90,10 @@ def test_branches_begin_in_the_step_that_reads_the_rest_of_the_trunk(session, n_
 
 def test_branches_without_room_leave_the_cache_as_far_as_it_is_read(session):
     cache = session.new_cache(62)
-    prefill(session, cache, tokens(50))
+    prefill(session, cache, tokens(57))
     with pytest.raises(ValueError, match="63 tokens do not fit"):
-        session.begin_branches(cache, tokens(60), [[5], [6], [7]])
-    assert (cache.token_ids, cache.branches, cache.n_used) == (tokens(60)[:50], [], 50)
+        read(session.begin_branches(cache, tokens(60), [[5], [6], [7]]))
+    assert (cache.token_ids, cache.branches, cache.n_used) == (tokens(60)[:57], [], 57)
     alone = session.extend(session.new_cache(), tokens(60), n_rows=1)[0].copy()
     assert np.abs(prefill(session, cache, tokens(60)) - alone).max() < 1e-3
 

@@ -143,6 +143,9 @@ def same_beginning(held: str, phrase: str) -> bool:
         (["the\nend"], "", "in the end.", False, Verdict(0, unwanted_from=3)),
         (["the end"], "in the\n\n\n\n\n\n", "end.", False, Verdict(0, unwanted_from=0)),
         (["the end"], "in the end", "\n", False, Verdict(1)),
+        (["end"], "", "the _end_ of", False, Verdict(0, unwanted_from=5)),  # in italics
+        (["end"], "", "the _e", False, Verdict(5)),
+        (["end"], "", "the _ending_", False, Verdict(12)),
         (["K2"], "", "\N{KELVIN SIGN}2.", False, Verdict(0, unwanted_from=0)),
         (["…"], "", "So…", False, Verdict(0, unwanted_from=2)),
         ([], "", "anything", False, Verdict(8)),

@@ -1,5 +1,6 @@
 """Ghost text: what is recorded of a suggestion, when one is foreseen, and when there is silence."""
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -463,6 +464,36 @@ def test_an_undo_of_what_was_taken_is_followed_by_silence(open_desk: OpenDesk, w
     assert_at_rest(worker, qtbot, desk.suggesting)
 
 
+# -- the writer's wishes --------------------------------------------------------------------------------------------
+
+
+def test_words_never_to_be_suggested_are_not_in_a_ghost(open_desk: OpenDesk, worker: Worker, qtbot: QtBot) -> None:
+    desk = open_desk(LINE, takes_everything())
+    desk.suggesting.set_options(dataclasses.replace(ON, never=("Forests",)))
+    assert "forests" not in ask(desk, worker, qtbot)
+
+
+@quick
+@pytest.mark.parametrize("what", ["config", "notes", "options"])
+def test_what_was_foreseen_under_other_wishes_is_not_shown(
+    what: str, open_desk: OpenDesk, worker: Worker, qtbot: QtBot
+) -> None:
+    desk = open_desk(LINE, takes_everything())
+    config = ON_ONE_LINE
+    desk.suggesting.set_config_source(lambda: config)
+    ask(desk, worker, qtbot)
+    if what == "config":
+        config = dataclasses.replace(config, banned_words=("what",))
+    elif what == "notes":
+        desk.document.set_notes({"memory": "In what distant deeps or skies burnt the fire of thine eyes?"})
+    else:
+        desk.suggesting.set_options(dataclasses.replace(ON, never=("what",)))
+    press(desk, Qt.Key.Key_Tab)
+    ghost = settle(desk, worker, qtbot)
+    assert len(desk.latencies) == 2, "drafted anew"
+    assert what == "notes" or "what" not in ghost.lower()
+
+
 # -- other suggestions ----------------------------------------------------------------------------------------------
 
 
@@ -486,6 +517,32 @@ def test_others_are_gone_through_in_a_circle_and_one_is_taken(
     assert desk.document.text == LINE + second
     assert desk.n_new == 1
     assert len(desk.document.generations) == 1
+
+
+def test_after_the_last_other_one_the_first_comes_again(open_desk: OpenDesk, worker: Worker, qtbot: QtBot) -> None:
+    desk = open_desk(LINE)
+    seen = [ask(desk, worker, qtbot)]
+    for _ in range(12):
+        press(desk, Qt.Key.Key_BracketRight, Qt.KeyboardModifier.AltModifier)
+        seen.append(settle(desk, worker, qtbot))
+    assert seen.count(seen[0]) > 1
+    n = len(set(seen))
+    assert 1 < n < 12
+    assert seen == [seen[i % n] for i in range(13)]
+
+
+def test_others_than_a_ghost_that_is_taken_in_part_are_gone_through_in_a_circle(
+    open_desk: OpenDesk, worker: Worker, qtbot: QtBot
+) -> None:
+    desk = open_desk(LINE, takes_everything())
+    desk.suggesting.set_config_source(lambda: ON_ONE_LINE)
+    alt = Qt.KeyboardModifier.AltModifier
+    alone = ask(desk, worker, qtbot)
+    QTest.keyClicks(desk.editor, alone[:2])
+    press(desk, Qt.Key.Key_BracketRight, alt)
+    assert settle(desk, worker, qtbot) == alone[2:], "there is no other, and none can be made"
+    press(desk, Qt.Key.Key_Tab)
+    assert desk.document.text == LINE + alone
 
 
 def test_another_one_that_comes_after_the_writer_has_typed_on_is_dropped(

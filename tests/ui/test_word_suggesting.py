@@ -335,6 +335,27 @@ def test_after_an_undo_a_mark_closes_up_to_nothing(open_desk: OpenDesk, qtbot: Q
     assert desk.document.text == LINE + "br ,"
 
 
+@pytest.mark.parametrize(("n_back", "text"), [(1, "bright "), (2, "bright"), (3, "brigh")])
+def test_a_mark_that_is_deleted_at_once_takes_no_space_with_it(
+    n_back: int, text: str, open_desk: OpenDesk, qtbot: QtBot
+) -> None:
+    """Both keys arrive before anything else happens, as in a window that was busy."""
+    desk = choose_bright(open_desk, qtbot)
+    type_keys(desk, ",")
+    for _ in range(n_back):
+        key = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Backspace, Qt.KeyboardModifier.NoModifier)
+        QApplication.sendEvent(desk.editor, key)
+    qtbot.wait(20)
+    assert desk.document.text == LINE + text
+
+
+def test_letters_right_after_the_mark_leave_it_closed_up(open_desk: OpenDesk, qtbot: QtBot) -> None:
+    desk = choose_bright(open_desk, qtbot)
+    type_keys(desk, ", as")
+    qtbot.wait(20)
+    assert desk.document.text == LINE + "bright, as"
+
+
 def test_closing_up_is_one_undo_away_and_takes_no_letter(open_desk: OpenDesk, qtbot: QtBot) -> None:
     desk = choose_bright(open_desk, qtbot)
     type_keys(desk, ",")

@@ -25,7 +25,6 @@ __all__ = ["NextWords", "WordsFound", "insertion_of", "needs_space", "typed_word
 
 _N_BRANCHES = 6  # in the one step of a letter; 4 saved 0.2 % fewer keys, 8 no more
 _LONGEST_BRANCH = 3  # tokens: few words have more, and each lengthens the step
-_READ_ALONG_TOKENS = 4  # of the text before the word: as many go into the step of the first branches
 _N_BEGINNINGS = 64  # tokens that are kept as candidates without a branch of their own
 _N_ENDINGS = 12  # ways to go on that are kept of each branch
 # A beginning of so many letters is a whole word so often, where no branch has found out.
@@ -207,10 +206,8 @@ class _WordTree:
         chosen = sorted(unknown, key=lambda path: -path.probability)[:_N_BRANCHES]
         if not chosen:
             return
-        if len(self.trunk) - cache.common_prefix(self.trunk) > _READ_ALONG_TOKENS:
-            yield from session.prefill(cache, self.trunk)
         try:
-            rows = session.begin_branches(cache, self.trunk, [path.token_ids for path in chosen])
+            rows = yield from session.begin_branches(cache, self.trunk, [path.token_ids for path in chosen])
             for path, row in zip(chosen, rows, strict=True):
                 self._rows[path.token_ids] = softmax(row)
         finally:

@@ -145,9 +145,7 @@ class ImportedSession(ModelSession):
         self, cache: KVCache, token_ids: Sequence[int], chunk_tokens: int = PREFILL_CHUNK_TOKENS
     ) -> Generator[PrefillProgress, None, Logits]:
         assert isinstance(cache, PastCache)
-        if cache.device != self.device:  # its past lies where nobody can reach it any more
-            cache.truncate(0)
-            cache.device = self.device
+        self._leave_lost_device(cache)
         if not self._is_one_by_one or not 0 < len(token_ids) <= min(self.config.n_ctx, cache.n_slots):
             return (yield from super().prefill(cache, token_ids, chunk_tokens))
         reused = min(cache.common_prefix(token_ids), len(token_ids) - 1)
@@ -183,11 +181,13 @@ class ImportedSession(ModelSession):
         cache.append_branches(token_ids.items())
         return np.concatenate(rows)
 
-    def begin_branches(self, cache: KVCache, trunk: Sequence[int], beginnings: Sequence[Sequence[int]]) -> Logits:
+    def begin_branches(
+        self, cache: KVCache, trunk: Sequence[int], beginnings: Sequence[Sequence[int]]
+    ) -> Generator[PrefillProgress, None, Logits]:
         assert isinstance(cache, PastCache)
+        self._leave_lost_device(cache)
         if cache.common_prefix(trunk) < len(trunk):
-            for _ in self.prefill(cache, trunk):
-                pass
+            yield from self.prefill(cache, trunk)
         cache.truncate(len(trunk))
         self._check_room(cache, sum(map(len, beginnings)), len(trunk) + max(map(len, beginnings)))
         cache.fork(len(beginnings))
@@ -196,7 +196,14 @@ class ImportedSession(ModelSession):
             row, cache.branch_pasts[branch] = self._advance(cache.past, len(trunk), token_ids, 1)
             cache.append_branches((branch, token_id) for token_id in token_ids)
             rows.append(row)
+            yield PrefillProgress(len(trunk), len(trunk), len(trunk))
         return np.concatenate(rows)
+
+    def _leave_lost_device(self, cache: PastCache) -> None:
+        """What was read on a device that has failed lies where nobody can reach it any more."""
+        if cache.device != self.device:
+            cache.truncate(0)
+            cache.device = self.device
 
     def _check_room(self, cache: KVCache, n_new: int, n_text: int) -> None:
         if cache.n_used + n_new > cache.n_slots:

@@ -29,6 +29,7 @@ PREFILL_CHUNK_TOKENS = 128
 # One token alone is added up in another order than several are. The difference, some 1e-6, tips roundings at int8: so
 # that what was kept cannot be told from the logits, no chunk of a longer text is that short.
 _LEAST_CHUNK_TOKENS = 2
+_READ_ALONG_TOKENS = 4  # as many are read in the step of the first branches
 # Threads wait this long for the next step before they sleep: long enough to bridge the draw between two
 # steps, short enough to leave the processor to the rest of the machine between two streams.
 _SPIN_US = 2000
@@ -105,16 +106,19 @@ class ModelSession:
         cache.append_branches(token_ids.items())
         return logits
 
-    def begin_branches(self, cache: KVCache, trunk: Sequence[int], beginnings: Sequence[Sequence[int]]) -> Logits:
+    def begin_branches(
+        self, cache: KVCache, trunk: Sequence[int], beginnings: Sequence[Sequence[int]]
+    ) -> Generator[PrefillProgress, None, Logits]:
         """Make `trunk` the cache's trunk and fork it into branches with these tokens, of which none is empty; returns
-        the logits (number of branches, V) that follow each.
+        the logits (number of branches, V) that follow each. Each yield is a cancel point.
 
-        All is one step, also what the cache lacks of the trunk, which for a few tokens costs less than a step more."""
+        All is one step where the cache lacks few tokens of the trunk: as many cost less than a step more."""
         n_kept = cache.common_prefix(trunk)
-        cache.truncate(n_kept)
-        if n_kept == 0:  # where a text begins GroupQueryAttention counts rotary positions itself
-            self.extend(cache, trunk, n_rows=1)
+        # Where a text begins GroupQueryAttention counts rotary positions itself.
+        if n_kept == 0 or len(trunk) - n_kept > _READ_ALONG_TOKENS:
+            yield from self.prefill(cache, trunk)
             n_kept = len(trunk)
+        cache.truncate(n_kept)
         unread = list(trunk[n_kept:])
         # The last token of each comes last, since logits are given of the last rows.
         places = [(branch, i) for branch, tokens in enumerate(beginnings) for i in range(len(tokens) - 1)]

@@ -98,8 +98,9 @@ def _back(text: str, end: int, n_flat: int) -> int:
 
 
 def _whole(phrase: str) -> str:
-    before = r"(?<!\w)" if phrase[:1].isalnum() else ""
-    after = r"(?!\w)" if phrase[-1:].isalnum() else ""
+    # An underscore is no letter: it stands around words in italics.
+    before = r"(?<![^\W_])" if phrase[:1].isalnum() else ""
+    after = r"(?![^\W_])" if phrase[-1:].isalnum() else ""
     return before + re.escape(phrase) + after
 
 
@@ -117,7 +118,7 @@ def _fold_letter(letter: str) -> str:
 def _begun(text: str, phrase: str) -> int:
     """Length of the longest end of `text` that begins `phrase`, is not all of it, and begins a word if that does."""
     n = _overlap(text, phrase, 0)
-    while n and phrase[0].isalnum() and re.match(r"\w", text[-n - 1 : -n]):
+    while n and phrase[0].isalnum() and text[-n - 1 : -n].isalnum():
         n = _overlap(text, phrase[:n], 0)
     return n
 

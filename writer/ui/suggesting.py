@@ -1,5 +1,6 @@
 """Help while the writer types: ghost text after a pause."""
 
+import dataclasses
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -95,6 +96,7 @@ class SuggestingController(QObject):
         self._pause.setSingleShot(True)
         self._pause.timeout.connect(self._ask)
         worker.event_arrived.connect(self._on_event)
+        worker.finished.connect(self._on_finished)
         for ended in (worker.finished, worker.stopped, worker.failed):
             ended.connect(self._on_job_ended)
         editor.suggestion_key.connect(self._on_key)
@@ -183,16 +185,27 @@ class SuggestingController(QObject):
         context = self._contexts.context_at(caret)
         if context is None:
             return
-        ghost = self._ahead.at(self._document, caret)
+        ghost = self._ahead.at(self._document, caret, self._wishes)
         if ghost is not None:
             self._show(_Shown(ghost, caret, context, is_complete=True))
-        elif not self._ahead.is_drafting_for(self._document, caret):
+        elif not self._ahead.is_drafting_for(self._document, caret, self._wishes):
             asked = _Shown(Ghost("", before=situation.text_before), caret, context)
             self._draft(model, asked, least=None if is_wanted else self._threshold)
 
     @property
     def _threshold(self) -> float:
         return self._acceptance.threshold(self._options.one_in)
+
+    @property
+    def _wished(self) -> GenerationConfig:
+        """The writer's wishes about words, with those that are never to be suggested."""
+        config = self._config()
+        return dataclasses.replace(config, banned_words=(*config.banned_words, *self._options.never))
+
+    @property
+    def _wishes(self) -> object:
+        """What a suggestion depends on besides the text, the model and the options."""
+        return self._config(), self._document.notes
 
     def _steering(self) -> Steering:
         return Steering(blend=self._words.blend(self._options.own_words))
@@ -204,8 +217,8 @@ class SuggestingController(QObject):
         self._job = self._worker.run_behind(self._draft_of(model, asked.context, threshold, asked.n_variant))
 
     def _draft_of(self, model: LoadedModel, context: Context, threshold: float, n_variant: int = 0) -> Job:
-        """With the writer's wishes as they are now."""
-        prompt, config, steering = context.prompt, self._config(), self._steering()
+        """For that context, with the writer's wishes as they are now."""
+        prompt, config, steering = context.prompt, self._wished, self._steering()
         return lambda: draft_ghost(
             model.session, model.tokenizer, model.cache, prompt, config,
             steering=steering, n_variant=n_variant, least_confidence=threshold,
@@ -220,6 +233,11 @@ class SuggestingController(QObject):
             self._on_grown(self._asked, event)
         elif self._ahead.take(job, event) and self._shown is None:
             self._ask()
+
+    def _on_finished(self, job: int) -> None:
+        asked, shown = self._asked, self._shown
+        if job == self._job and asked is not None and shown is not None and asked.n_variant and asked is not shown:
+            self._show_variant(shown, shown.ghost.first_variant())  # the model has no other to offer
 
     def _on_job_ended(self, job: int) -> None:
         self._ahead.note_end(job)
@@ -262,7 +280,8 @@ class SuggestingController(QObject):
         context = self._contexts.context_at(shown.place, ahead=shown.ghost.text)
         if model is None or context is None or self._is_busy():
             return
-        self._ahead.begin(self._document, shown.place, shown.ghost, self._draft_of(model, context, self._threshold))
+        draft = self._draft_of(model, context, self._threshold)
+        self._ahead.begin(self._document, shown.place, shown.ghost, draft, self._wishes)
 
     # -- what the writer does with it ----------------------------------------------------------------------------------
 
@@ -282,15 +301,21 @@ class SuggestingController(QObject):
         elif key is SuggestionKey.NEXT:
             self._cycle(shown)
         else:
-            shown.ghost = shown.ghost.previous_variant()
-            self._show(shown)
+            self._show_variant(shown, shown.ghost.previous_variant())
+
+    def _show_variant(self, shown: _Shown, ghost: Ghost) -> None:
+        self._stop_draft()  # what is still to come of the other one would take its place
+        shown.ghost, shown.is_complete = ghost, True
+        self._show(shown)
 
     def _cycle(self, shown: _Shown) -> None:
         following = shown.ghost.next_variant()
         if following is not None:
-            shown.ghost = following
-            self._show(shown)
-        elif self._model is not None and not shown.ghost.taken:
+            self._show_variant(shown, following)
+        elif shown.ghost.taken:  # no others can be made for a place that is behind the caret
+            if shown.ghost.n_variants > 1:
+                self._show_variant(shown, shown.ghost.first_variant())
+        elif self._model is not None:
             asked = _Shown(shown.ghost, shown.place, shown.context, n_variant=shown.ghost.n_variants)
             self._draft(self._model, asked, least=None)
 
@@ -324,7 +349,7 @@ class SuggestingController(QObject):
         self._shown = None
         self._editor.hide_ghost()
         self._contexts.note_caret(shown.place)
-        if self._ahead.at(self._document, shown.place) is not None:
+        if self._ahead.at(self._document, shown.place, self._wishes) is not None:
             self._ask()
         else:
             self._wait()
@@ -352,6 +377,6 @@ class SuggestingController(QObject):
             self._job, self._asked = 0, None
 
     def _drop(self) -> None:
-        self._stop_jobs()
+        self._stop_draft()
         self._ahead.forget()
         self._hide()

@@ -38,7 +38,11 @@ class _Take:
 
 @dataclass
 class _Round:
-    """The takes of one press of the key. They were made for `start`; what is chosen next goes to `place`."""
+    """The takes of one press of the key. They were made for `start`; what is chosen next goes to `place`.
+
+    before -- what stood before it when they were made
+    before_chosen -- what stood before the first of the sentences that were put in
+    """
 
     document: Document
     start: int
@@ -48,6 +52,7 @@ class _Round:
     following: str
     takes: list[_Take] = field(default_factory=list)
     chosen: list[tuple[int, int]] = field(default_factory=list)  # (take, sentence), in the order they were put in
+    before_chosen: str = ""
 
 
 @dataclass(frozen=True)
@@ -156,10 +161,11 @@ class TakingController(QObject):
         # What was chosen may have been taken back since, while its take went on.
         made.chosen = [(of, one) for of, one in made.chosen if one < len(split_sentences(texts[of]))]
         chosen = [*made.chosen, (number, sentence)]
-        before = made.before if made.chosen else self._around(made.document, made.place)[0]
-        piece = splice(texts, chosen, before)[len(splice(texts, made.chosen, before)) :]
+        before = made.before_chosen if made.chosen else self._around(made.document, made.place)[0]
+        so_far = splice(texts, made.chosen, before, before_then=made.before)
+        piece = splice(texts, chosen, before, before_then=made.before)[len(so_far) :]
         if piece:
-            made.before, made.chosen = before, chosen
+            made.before_chosen, made.chosen = before, chosen
             self._insert(take, piece, Fate.PARTLY, "Sentence")
             self.sentences_chosen.emit(number, {one for of, one in chosen if of == number})
 

@@ -74,7 +74,7 @@ class WordSuggesting(QObject):
 
     def set_document(self, document: Document) -> None:
         self._unsubscribe()
-        self._document, self._record_id, self._own_space = document, "", None
+        self._document, self._record_id, self._own_space, self._closing_up = document, "", None, None
         self._unsubscribe = document.subscribe(self._on_changed)
         self._forget()
 
@@ -128,6 +128,8 @@ class WordSuggesting(QObject):
         is_right_after = space is not None and change.start == space + 1 and not change.removed
         if is_right_after and change.author is Author.HUMAN and change.inserted[:1] in _CLOSES_UP:
             self._closing_up = space
+        elif self._closing_up is not None and change.start <= self._closing_up + 1:
+            self._closing_up = None  # the mark has gone again, or the space is elsewhere
         self.look_anew()
 
     def _close_up(self) -> None:
