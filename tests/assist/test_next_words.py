@@ -54,10 +54,17 @@ def test_five_distinct_words_before_the_first_letter(model: LoadedModel) -> None
 def test_every_word_goes_on_exactly_from_the_letters_typed(model: LoadedModel, cut: int) -> None:
     text = TEXT + "They sat down on the " + "beach"[:cut]
     words = words_at(model, text)
-    assert words
     assert all(word.startswith("beach"[:cut]) and len(word) > cut for word in words)
     if cut < 5:
         assert words[0] == "beach"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("They opened", set()), ("He had a dog", {"dogs"}), ("It was his house", {"household", "houses"})],
+)
+def test_after_a_whole_word_only_what_is_one_too_is_shown(model: LoadedModel, text: str, words: set[str]) -> None:
+    assert set(words_at(model, TEXT + text)) <= words
 
 
 def test_words_of_several_tokens_are_whole(model: LoadedModel) -> None:

@@ -148,6 +148,15 @@ def test_a_bridge_is_ranked_by_what_follows(open_starter: OpenStarter, qtbot: Qt
     window.editor.set_caret(len(window.files.document))
     window.writing.bridge()
     assert "nothing after the caret" in window.notices.message
+    window.editor.set_caret(len(STORY.rstrip() + " voice."))
+    window.writing.bridge()
+    assert not window.notices.message, "it holds no more"
+    window.writing.taking.stop()
+    window.editor.set_caret(len(window.files.document))
+    window.writing.bridge()
+    assert window.notices.message
+    QTest.keyClicks(window.editor, "A")
+    assert not window.notices.message, "the writer has gone on"
 
 
 def test_typing_goes_on_while_takes_stream(open_starter: OpenStarter, qtbot: QtBot) -> None:

@@ -89,6 +89,11 @@ def test_a_banned_phrase_is_never_shown_and_the_text_goes_on(wanted, banned, tex
     assert all(words not in f" {seen.lower().rstrip('.')} " for seen in reader.seen)
 
 
+def test_a_banned_word_is_not_stuck_to_the_word_before_instead(page):
+    reader = page([" the", " old", " end", "."], ("end", "End", " x")).read(banned_words=("end",))
+    assert reader.text == " the old x."
+
+
 def test_nothing_of_a_banned_phrase_flashes(page):
     reader = page([" a", " dark", " and", " cold", " night", "."]).read(banned_words=("dark and cold night",))
     assert reader.text == " a x and cold night."

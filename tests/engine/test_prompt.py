@@ -9,7 +9,7 @@ from tests.engine.reader import Reader, read
 from writer.engine.config import GenerationConfig
 from writer.engine.continuation import Continuation
 from writer.engine.generate import generate
-from writer.engine.prompt import Prompt, healed_prompt, plain_prompt
+from writer.engine.prompt import Prompt, healed_prompt, plain_prompt, spelling_tokens
 from writer.engine.steering import Steering
 from writer.engine.tokenizer import Tokenizer
 from writer.models.loaded import LoadedModel
@@ -132,3 +132,32 @@ def test_a_real_model_keeps_the_typed_letters(starter):
         written = spelled(starter.tokenizer, [*prompt.token_ids, *reader.token_ids]).decode()
         assert written == text[:cut] + reader.text
         assert reader.text
+
+
+@pytest.mark.parametrize(
+    ("typed", "possible", "impossible"),
+    [
+        (" they", [" they"], [" the", " th", " t"]),  # or " theyoung" would be written
+        (" the", [" the", " they", " them"], [" th", " t"]),
+        (" driftw", [" drift"], [" d", " dr"]),  # no token has all of it
+        ("they", ["they"], ["the"]),
+    ],
+)
+def test_a_token_that_is_only_part_of_what_was_typed(
+    typed: str, possible: list[str], impossible: list[str], gpt2_tokenizer: Tokenizer
+) -> None:
+    ids = spelling_tokens(typed.encode(), gpt2_tokenizer).tolist()
+    assert len(ids) == len(set(ids))
+    pieces = {gpt2_tokenizer.token_bytes(i).decode("utf-8", "replace") for i in ids}
+    assert set(possible) <= pieces
+    assert not pieces & set(impossible)
+
+
+@given(st.text(min_size=1, max_size=12), st.integers(1, 20))
+def test_something_spells_whatever_was_typed(gpt2_tokenizer: Tokenizer, text: str, cut: int) -> None:
+    """Cut anywhere, in the middle of a character too."""
+    typed = text.encode()[:cut]
+    ids = spelling_tokens(typed, gpt2_tokenizer)
+    assert len(ids)
+    for piece in map(gpt2_tokenizer.token_bytes, ids.tolist()):
+        assert piece.startswith(typed) or typed.startswith(piece)

@@ -18,9 +18,12 @@ WORDS = {
     " \n": [7, 6],
     ":": [8],
     " :": [9],
+    "catalogue": [3, 4, 1],
+    " catalogue": [5, 1],
     "*": [10],
     '"': [11],
 }
+LETTERS = {1, 2, 3, 4, 5}  # tokens that end with one
 NEUTRAL = GenerationConfig(temperature=1.0, top_p=1.0)
 
 
@@ -30,7 +33,9 @@ def encode(text: str) -> list[int]:
 
 def chain(seed: int = 1, **settings: object) -> SamplerChain:
     config = dataclasses.replace(NEUTRAL, **settings)  # type: ignore[arg-type]
-    return SamplerChain.from_config(config, n_prompt_tokens=2, eos_token_ids=(0,), encode=encode, seed=seed)
+    return SamplerChain.from_config(
+        config, n_prompt_tokens=2, eos_token_ids=(0,), encode=encode, ends_in_letter=LETTERS.__contains__, seed=seed
+    )
 
 
 def test_a_neutral_chain_only_draws() -> None:
@@ -81,9 +86,20 @@ def test_temperature_zero_takes_the_likeliest() -> None:
 def test_a_wanted_word_is_likelier_at_each_of_its_tokens() -> None:
     scores = np.zeros(13, np.float32)
     sampler = chain(logit_bias=(("cat", 50.0),))
-    assert {sampler.sample([], scores.copy()) for _ in range(300)} == {3, 5}  # its first token, and " cat"
-    assert {sampler.sample([3], scores.copy()) for _ in range(300)} == {3, 4, 5}
-    assert 4 not in {sampler.sample([], scores.copy()) for _ in range(300)}
+    assert {sampler.sample([], scores.copy()) for _ in range(300)} == {5}, "not the letter that it begins with"
+    assert {sampler.sample([3], scores.copy()) for _ in range(300)} == {4, 5}
+    sampler = chain(logit_bias=(("catalogue", 50.0),))
+    assert {sampler.sample([], scores.copy()) for _ in range(300)} == {5}
+    assert {sampler.sample([5], scores.copy()) for _ in range(300)} == {1, 5}
+
+
+def test_a_wanted_word_is_not_stuck_to_the_word_before() -> None:
+    scores = np.zeros(13, np.float32)
+    sampler = chain(logit_bias=(("cat", 50.0),))
+    assert {sampler.sample([9, 3], scores.copy()) for _ in range(300)} == {4, 5}
+    assert {sampler.sample([5, 3], scores.copy()) for _ in range(300)} == {5}
+    sampler = chain(logit_bias=(("cat", -50.0),))
+    assert 4 not in {sampler.sample([5, 3], scores.copy()) for _ in range(300)}, "an unwanted one is not either"
 
 
 def test_an_unwanted_word_is_rarer_at_its_last_token_alone() -> None:
@@ -122,7 +138,7 @@ class Wishes:
 def test_another_models_opinion_is_mixed_in_before_every_step() -> None:
     config = dataclasses.replace(NEUTRAL, repetition_penalty=1.1, top_k=5)
     sampler = SamplerChain.from_config(
-        config, n_prompt_tokens=2, eos_token_ids=(0,), encode=encode, seed=1, blend=Wishes()
+        config, n_prompt_tokens=2, eos_token_ids=(0,), encode=encode, ends_in_letter=bool, seed=1, blend=Wishes()
     )
     assert str(sampler) == "wishes -> repetition -> top-k -> draw"
     assert [sampler.sample([12] * n, np.zeros(13, np.float32)) for n in range(4)] == [0, 1, 2, 3]

@@ -36,3 +36,13 @@ def test_the_words_of_a_real_vocabulary(gpt2_tokenizer: Tokenizer) -> None:
 
 def test_an_empty_vocabulary_has_no_answers() -> None:
     assert not len(Vocabulary([b""]).leading_to(b"a"))
+
+
+def test_the_same_letters_otherwise_written() -> None:
+    pieces = [b"lady", b" lady", b" Lady", b"LADY", b" ladies", b" ", b"lad", "Äpfel".encode(), " äpfel".encode()]
+    vocabulary = Vocabulary(pieces)
+    for i in range(4):
+        assert sorted(vocabulary.alike(pieces[i])) == [0, 1, 2, 3]
+    assert sorted(vocabulary.alike(pieces[8])) == [7, 8]
+    assert vocabulary.alike(b" ") == []
+    assert vocabulary.alike(b"\xc3") == []

@@ -44,6 +44,18 @@ def test_what_the_page_cannot_show_is_saved_as_it_came(qtbot: QtBot, tmp_path: P
     assert path.read_bytes() == b"x" + data
 
 
+@pytest.mark.skipif(sys.platform == "darwin", reason="Alt is there for typing")
+@pytest.mark.parametrize("key", ["j", "]", "[", "1"])
+def test_a_letter_with_alt_is_not_typed(key: str, qtbot: QtBot) -> None:
+    document, editor = make("one")
+    qtbot.addWidget(editor)
+    QTest.keyClick(editor, key, Qt.KeyboardModifier.AltModifier)
+    assert document.text == "one"
+    both = Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.ControlModifier
+    QTest.keyClick(editor, key, both)  # AltGr on Windows, which is there for typing
+    assert document.text == f"{key}one"
+
+
 def test_copy_gives_the_documents_own_characters(qtbot: QtBot) -> None:
     document, editor = make("one\u00a0two\nthree")
     qtbot.addWidget(editor)

@@ -367,7 +367,7 @@ def test_the_ranks_of_bridges_are_told_in_words(taking: TakingController, engine
     start(3)
     taking.take_finished.connect(lambda take, note: notes.append((take, note)))
     engine.say(BridgesRanked((2, 0), (-1.0, -2.0)))
-    assert notes == [(2, "Leads on best"), (0, "Number 2 in leading on")]
+    assert notes == [(2, "Leads on best"), (0, "Leads on second best")]
 
 
 def test_an_earlier_take_goes_in_at_the_caret_and_is_the_parent_of_what_follows(

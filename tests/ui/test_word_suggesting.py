@@ -265,6 +265,17 @@ def test_nothing_runs_once_the_words_are_found(open_desk: OpenDesk, worker: Work
     assert_at_rest(worker, qtbot, desk.suggesting)
 
 
+def test_coming_back_to_a_place_brings_its_words_back(open_desk: OpenDesk, worker: Worker, qtbot: QtBot) -> None:
+    desk = open_desk(LINE + "br")
+    expect_first(desk, "bright", qtbot)
+    desk.editor.set_caret(0)  # where there is nothing to go on from
+    qtbot.wait(PAUSE_MS)
+    wait_for_engine(worker, qtbot)
+    assert not desk.strip.words
+    desk.editor.set_caret(len(desk.document))
+    expect_first(desk, "bright", qtbot)
+
+
 def test_one_burst_of_keys_is_answered_once(open_desk: OpenDesk, worker: Worker, qtbot: QtBot) -> None:
     desk = open_desk(LINE)
     wait_for_words(desk, worker, qtbot)

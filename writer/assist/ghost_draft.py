@@ -24,7 +24,7 @@ from writer.engine.continuation import Continuation
 from writer.engine.events import FinishReason, PrefillProgress
 from writer.engine.kv_cache import KVCache
 from writer.engine.logits_processors import Scores
-from writer.engine.prompt import Prompt
+from writer.engine.prompt import Prompt, spelling_tokens
 from writer.engine.sentences import sentence_ends
 from writer.engine.session import Logits, ModelSession
 from writer.engine.steering import Steering
@@ -183,7 +183,7 @@ class _Draft:
             scores = np.maximum(mixed, _NEVER)
         n_spelled = sum(len(self._tokenizer.token_bytes(i)) for i in self.drawn)
         typed = self._prompt.typed[n_spelled:]
-        possible = self._tokenizer.vocabulary.leading_to(typed) if typed else ()
+        possible = spelling_tokens(typed, self._tokenizer) if typed else ()
         log_total = _log_sum(scores[possible] if len(possible) else scores)
         allowed = scores
         if n_spelled == len(self._prompt.typed) and (not self.lead or self.lead[-1].isspace()):

@@ -13,7 +13,7 @@ from writer.engine.config import GenerationConfig
 from writer.engine.events import Alternative, FinishReason, TakenBack, Token
 from writer.engine.logits_processors import Scores
 from writer.engine.penalties import Dry
-from writer.engine.prompt import Prompt
+from writer.engine.prompt import Prompt, spelling_tokens
 from writer.engine.sampler import SamplerChain
 from writer.engine.session import Logits
 from writer.engine.steering import Steering
@@ -70,6 +70,7 @@ class Continuation:
             n_prompt_tokens=len(prompt.token_ids),
             eos_token_ids=eos_token_ids,
             encode=tokenizer.encode,
+            ends_in_letter=lambda token_id: _ends_in_letter(tokenizer.token_bytes(token_id)),
             seed=seed,
             blend=steering.blend,
         )
@@ -169,7 +170,7 @@ class Continuation:
     def _restrict(self, scores: Scores, place: int) -> Scores | None:
         """Without the tokens that cannot stand here; None when that leaves none."""
         if self._typed:
-            possible = self._tokenizer.vocabulary.leading_to(self._typed)
+            possible = spelling_tokens(self._typed, self._tokenizer)
             if len(possible):
                 allowed = np.full_like(scores, -np.inf)
                 allowed[possible] = scores[possible]
@@ -183,9 +184,12 @@ class Continuation:
         return self._dry(self._token_ids, scores) if self._dry is not None else scores
 
     def _refuse(self, place: int) -> Step:
-        """What begins with the token at `place` must not stand: draw another one there."""
+        """What begins with the token at `place` must not stand: draw another one there, nor the same letters without
+        the space, which would be stuck to the word before."""
         old, n_given = self._text[: self._shown], self._n_given
+        token_id = self.drawn[place]
         self._forbid(place)
+        self._refused[place].update(self._tokenizer.vocabulary.alike(self._tokenizer.token_bytes(token_id)))
         self._keep(place)
         return Step(taken_back=self._taken_back(old, n_given))
 
@@ -229,6 +233,11 @@ class Continuation:
         """What stood until now, text and tokens, and stands no more."""
         gone, n_gone = old[self._shown :], n_given - self._n_given
         return TakenBack(gone, n_gone, is_loop) if gone or n_gone else None
+
+
+def _ends_in_letter(piece: bytes) -> bool:
+    last = piece.decode("utf-8", "replace")[-1:]
+    return last.isalnum() or last == "\N{REPLACEMENT CHARACTER}"  # part of a letter as a rule
 
 
 def _rules(prompt: Prompt, config: GenerationConfig, tokenizer: Tokenizer, steering: Steering) -> list[TextRule]:

@@ -3,7 +3,7 @@
 Each is a `LogitsProcessor`, with what is said of those in `logits_processors`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -17,17 +17,31 @@ def _ends_with(token_ids: Sequence[int], ending: Sequence[int]) -> bool:
 
 
 class SequenceBias:
-    """Adds a bias to the last token of each sequence when the tokens before it have just been written."""
+    """Adds a bias to the last token of each sequence when the tokens before it have just been written.
+
+    word_starts -- those of the sequences that stand at the beginning of a word alone
+    ends_in_letter -- whether a word may go on after that token
+    """
 
     name = "bias"
 
-    def __init__(self, biases: Mapping[tuple[int, ...], float]) -> None:
+    def __init__(
+        self,
+        biases: Mapping[tuple[int, ...], float],
+        word_starts: Collection[tuple[int, ...]] = (),
+        ends_in_letter: Callable[[int], bool] = lambda _: False,
+    ) -> None:
         self._biases = dict(biases)
+        self._word_starts, self._ends_in_letter = frozenset(word_starts), ends_in_letter
 
     def __call__(self, token_ids: Sequence[int], scores: Scores) -> Scores:
         for sequence, bias in self._biases.items():
-            if len(sequence) == 1 or _ends_with(token_ids, sequence[:-1]):
-                scores[sequence[-1]] += bias
+            if not _ends_with(token_ids, sequence[:-1]):
+                continue
+            before = token_ids[: len(token_ids) - len(sequence) + 1][-1:]
+            if sequence in self._word_starts and before and self._ends_in_letter(before[0]):
+                continue
+            scores[sequence[-1]] += bias
         return scores
 
 

@@ -8,7 +8,10 @@ must begin with what stands there already (token healing).
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from writer.engine.tokenizer import Tokenizer
+from writer.engine.vocabulary import TokenIds
 from writer.engine.window import fit_window
 
 _MOST_HEALED = 8  # tokens: longer runs without a space are no word that anybody is in the middle of
@@ -52,3 +55,19 @@ def healed_prompt(token_ids: Sequence[int], tokenizer: Tokenizer, start_token_id
             return Prompt(tuple(token_ids))
         kept = [start_token_id]
     return Prompt(tuple(kept), typed)
+
+
+def spelling_tokens(typed: bytes, tokenizer: Tokenizer) -> TokenIds:
+    """The tokens of which one is to be drawn where `typed` must be spelled.
+
+    One that is only the first part of it is often far likelier than those that spell it all, as " the" is than " they",
+    and then nothing goes on from there that anybody writes. So it will do only where the tokenizer itself would begin
+    like that, or where nothing else agrees with the letters."""
+    vocabulary = tokenizer.vocabulary
+    if typed.endswith(b" "):
+        return vocabulary.leading_to(typed)
+    whole = vocabulary.beginning_with(typed)
+    first = tokenizer.encode(typed.decode("utf-8", "ignore"))[:1]
+    parts = [i for i in first if typed.startswith(tokenizer.token_bytes(i)) and tokenizer.token_bytes(i) != typed]
+    possible = np.concatenate([whole, np.array(parts, np.intp)])
+    return possible if len(possible) else vocabulary.leading_to(typed)

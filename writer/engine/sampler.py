@@ -36,13 +36,15 @@ class SamplerChain:
         n_prompt_tokens: int,
         eos_token_ids: Sequence[int],
         encode: Callable[[str], list[int]],
+        ends_in_letter: Callable[[int], bool],
         seed: int,
         blend: LogitsProcessor | None = None,
     ) -> "SamplerChain":
-        """`encode` turns the words of biases into tokens, both bare and after a space; `blend` comes before all."""
+        """`encode` turns the words of biases into tokens, both bare and after a space; a bare one that is wanted is not
+        begun after a token of which `ends_in_letter` is true. `blend` comes before all."""
         random = np.random.Generator(np.random.PCG64(seed))
         processors = [blend] if blend is not None else []
-        processors += _processors(config, n_prompt_tokens, eos_token_ids, encode, random)
+        processors += _processors(config, n_prompt_tokens, eos_token_ids, encode, ends_in_letter, random)
         return cls(processors, None if _is_greedy(config) else random)
 
     def sample(self, token_ids: Sequence[int], scores: Scores) -> int:
@@ -103,11 +105,14 @@ def _processors(
     n_prompt_tokens: int,
     eos_token_ids: Sequence[int],
     encode: Callable[[str], list[int]],
+    ends_in_letter: Callable[[int], bool],
     random: np.random.Generator,
 ) -> Iterator[LogitsProcessor]:
     """Transformers' order where it has the step; a control at its neutral value adds none."""
     if config.logit_bias:
-        yield penalties.SequenceBias(_word_biases(config.logit_bias, encode))
+        wanted = [word for word, bias in config.logit_bias if bias > 0 and word[0].isalnum()]
+        bare = {tuple(encode(word)) for word in wanted}
+        yield penalties.SequenceBias(_word_biases(config.logit_bias, encode), bare, ends_in_letter)
     if config.repetition_penalty != 1:
         yield penalties.RepetitionPenalty(config.repetition_penalty, config.penalty_range)
     if config.frequency_penalty or config.presence_penalty:
@@ -154,10 +159,12 @@ def _word_biases(
     biases: Sequence[tuple[str, float]], encode: Callable[[str], list[int]]
 ) -> dict[tuple[int, ...], float]:
     """A word that is wanted is made likelier at each of its tokens, or it would hardly ever be begun; one that is not,
-    at the last alone, since others begin alike. What is said of a whole word comes before what is said of another one's
-    beginning."""
+    at the last alone, since others begin alike. So do many more words without a space before them, which are not made
+    likelier by their beginning: it is often a single letter. What is said of a whole word comes before what is said of
+    another one's beginning."""
     whole = {ids: bias for word, bias in biases for ids in _spellings(word, encode)}
-    begun = {ids[:n]: bias for ids, bias in whole.items() if bias > 0 for n in range(1, len(ids))}
+    spaced = {tuple(encode(" " + word)): bias for word, bias in biases if bias > 0}
+    begun = {ids[:n]: bias for ids, bias in spaced.items() for n in range(1, len(ids))}
     return {**begun, **whole}
 
 

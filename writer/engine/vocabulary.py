@@ -36,6 +36,14 @@ class Vocabulary:
         parts = [self._exactly(typed[:n]) for n in range(1, min(len(typed), self._longest + 1))]
         return np.concatenate([ids, *parts])
 
+    def alike(self, piece: bytes) -> list[int]:
+        """Tokens of the same letters, in other capitals, with a space before them or without."""
+        word = piece.lstrip(b" ").decode("utf-8", "ignore")
+        spellings = {
+            f"{space}{form}" for space in ("", " ") for form in (word, word.lower(), word.title(), word.upper())
+        }
+        return [int(i) for spelling in spellings if word for i in self._exactly(spelling.encode())]
+
     def _range(self, start: bytes) -> tuple[int, int]:
         first = bisect_left(self._pieces, start)
         end = start.rstrip(b"\xff")  # the least bytes that are greater than all that begin with `start`

@@ -1,8 +1,9 @@
 """The text of a page: shows a Document and reports what the writer does to it. Offsets outside are code points."""
 
+import sys
 from collections.abc import Callable
 
-from PySide6.QtCore import QMimeData, Signal
+from PySide6.QtCore import QMimeData, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence, QTextBlock, QTextCursor, QTextDocument
 from PySide6.QtWidgets import QWidget
 
@@ -257,6 +258,8 @@ class DocumentEdit(PageView):
             self.undo()
         elif event.matches(QKeySequence.StandardKey.Redo):
             self.redo()
+        elif _is_command(event):  # Qt would type its letter
+            event.ignore()
         else:
             super().keyPressEvent(event)
 
@@ -265,3 +268,10 @@ class DocumentEdit(PageView):
         menu = page_menu(self, self._text_document)
         menu.exec(event.globalPos())
         menu.deleteLater()
+
+
+def _is_command(event: QKeyEvent) -> bool:
+    """Whether Alt is held with a letter or sign. On a Mac that key is there to type others."""
+    return (
+        sys.platform != "darwin" and event.modifiers() == Qt.KeyboardModifier.AltModifier and event.text().isprintable()
+    )

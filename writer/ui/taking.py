@@ -26,6 +26,7 @@ from writer.ui.takes_keeper import TakesKeeper
 from writer.ui.worker import Worker
 
 _BEFORE_CHARS = 64
+_RANKS = ("", "second", "third", "fourth")
 
 
 @dataclass
@@ -233,7 +234,7 @@ class TakingController(QObject):
             self.take_finished.emit(event.take, "")
         elif isinstance(event, BridgesRanked):
             for rank, number in enumerate(event.order):
-                self.take_finished.emit(number, "Leads on best" if rank == 0 else f"Number {rank + 1} in leading on")
+                self.take_finished.emit(number, "Leads on best" if rank == 0 else f"Leads on {_RANKS[rank]} best")
 
     def _on_job_ended(self, job: int) -> None:
         if job == self._job:

@@ -162,12 +162,12 @@ class WordSuggesting(QObject):
         model = self._model
         start, caret = self._editor.selection
         if model is None or not self._may_help or start != caret or self._editor.is_composing:
-            self._show(())
+            self._show_nothing()
             return
         context = self._contexts.context_at(caret)
         before = self._text_before(caret)
         if context is None or self._document.slice(caret, min(len(self._document), caret + 1)).isalnum():
-            self._show(())
+            self._show_nothing()
             return
         typed = typed_word(before)
         if self._word_start != caret - len(typed):
@@ -193,6 +193,10 @@ class WordSuggesting(QObject):
         if job == self._job and isinstance(event, WordsFound):
             self._shown_start = self._word_start
             self._show(event.words)
+
+    def _show_nothing(self) -> None:
+        self._place = -1  # coming back to where words were found last is a reason to find them again
+        self._show(())
 
     def _show(self, words: tuple[str, ...]) -> None:
         self._found = words

@@ -33,6 +33,7 @@ class WritingView(QObject):
         self._takes, self._context, self._suggestions = window.takes_panel, window.context_panel, window.suggestions
         self._cuts: dict[str, LoopCut] = {}
         self._n_cuts = 0
+        self._refusal = ""  # the notice of a command that could not be followed
         self._unsubscribe: Callable[[], None] = lambda: None
         self._connect_writing()
         self._connect_takes()
@@ -66,7 +67,8 @@ class WritingView(QObject):
         taking.running_changed.connect(lambda _: self._show_state())
         taking.reading.connect(self._show_reading)
         taking.failed.connect(self._window.show_error)
-        self._writing.nothing_to_continue.connect(self._window.notices.show_notice)
+        self._writing.nothing_to_continue.connect(self._refuse)
+        self._editor.typed.connect(self._forget_refusal)
         self._writing.takes.failed.connect(self._window.show_error)
         self._writing.about_to_write.connect(self._window.manuscripts.versions.before_generation)
         self._writing.typing_first.judged.connect(self._status.set_key_latency)
@@ -74,9 +76,21 @@ class WritingView(QObject):
         self._files.opened.connect(self._on_opened)
         self._files.settling.connect(self._context.flush)
 
+    def _refuse(self, message: str, hint: str) -> None:
+        self._refusal = message
+        self._window.notices.show_notice(message, hint)
+
+    def _forget_refusal(self) -> None:
+        """The writer has gone on to something else."""
+        if self._refusal:
+            self._window.notices.withdraw(self._refusal)
+            self._refusal = ""
+
     def _show_state(self) -> None:
         state, is_taking = self._writing.generation.state, self._writing.taking.is_running
         is_running = self._writing.is_busy
+        if is_running:
+            self._forget_refusal()
         if is_running:
             self._show_text()
         self._window.actions_bar.set_running(running=is_running)
@@ -193,8 +207,9 @@ class WritingView(QObject):
         start, end = self._editor.selection
         document = self._files.document
         if start == end:
-            self._window.notices.show_notice("Nothing is selected.", "Select the passage that the model shall keep.")
+            self._refuse("Nothing is selected.", "Select the passage that the model shall keep.")
             return
+        self._forget_refusal()
         notes = self._context.notes
         pin = Pin(document.slice(start, end), document.slice(max(0, start - _PIN_BEFORE_CHARS), start))
         self._on_notes_changed(dataclasses.replace(notes, pins=(*notes.pins, pin)))
@@ -205,8 +220,9 @@ class WritingView(QObject):
         model = self._writing.model
         context = self._writing.contexts.context_at(self._editor.caret)
         if model is None or context is None:
-            self._window.notices.show_notice("There is nothing to show yet.", "Write a sentence or two first.")
+            self._refuse("There is nothing to show yet.", "Write a sentence or two first.")
             return
+        self._forget_refusal()
         page = self._window.pages.context
         page.show_context(
             shown_parts(context, model.tokenizer),
@@ -239,7 +255,7 @@ class WritingView(QObject):
     def _never(self, word: str) -> None:
         self.change_options(never=(*self._writing.options.never, word))
         self._window.notices.show_notice(
-            f"“{word}” will not be suggested again.", "The panel Suggestions lists such words, and lets them back in."
+            f"“{word}” will not be suggested again.", "“While you write” lists such words, and lets them back in."
         )
 
     def _show_acceptance(self) -> None:
