@@ -36,6 +36,8 @@ TintProvider = Callable[[QTextBlock], Sequence[tuple[int, int]]]
 """(start, length) of a block's generated text, in UTF-16 units from the block's start."""
 
 _NO_ROWS = Rows((), is_in_order=True)
+_AHEAD = 240
+"""Pixels above the view that are laid out with it: what a wheel brings in next moves nothing in sight."""
 
 
 class PageLayout(QAbstractTextDocumentLayout):
@@ -132,10 +134,10 @@ class PageLayout(QAbstractTextDocumentLayout):
             self._repaint(below)
 
     def lay_out(self, top: int, bottom: int) -> None:
-        """Lay out the paragraphs between `top` and `bottom` and a neighbour each side."""
+        """Lay out the paragraphs between `top` and `bottom`, a neighbour each side, and what is close above."""
         if self._settled == (top, bottom):
             return
-        index = max(0, self._heights.at(top) - 1)
+        index = max(0, self._heights.at(top - _AHEAD) - 1)
         block = self.document().findBlockByNumber(index)
         while block.isValid():
             begins_below = self._heights.top(index) > bottom
@@ -207,9 +209,16 @@ class PageLayout(QAbstractTextDocumentLayout):
         if not delta:
             return
         self._settled = None
-        if (now := self._text_size()) != size:
-            self.documentSizeChanged.emit(now)
-        self.shifted.emit(old_bottom, delta)
+        self._tell_shift(old_bottom, delta, is_resized=self._text_size() != size)
+
+    def _tell_shift(self, y: int, delta: int, *, is_resized: bool) -> None:
+        """Everything from `y` down moved by `delta`. The page's size is told while both places are within it: a scroll
+        bar at its end would follow a shorter page by itself, and then once more."""
+        if is_resized and delta > 0:
+            self.documentSizeChanged.emit(self._text_size())
+        self.shifted.emit(y, delta)
+        if is_resized and delta < 0:
+            self.documentSizeChanged.emit(self._text_size())
 
     # -- changes -------------------------------------------------------------------------------------------------
 
@@ -259,9 +268,10 @@ class PageLayout(QAbstractTextDocumentLayout):
             is_above_others = first + n_old < len(heights)
             heights.replace(first, n_old, lengths)
             if delta := heights.end - old_end:
-                self.documentSizeChanged.emit(self.documentSize())
                 if is_above_others:
-                    self.shifted.emit(old_bottom, delta)
+                    self._tell_shift(old_bottom, delta, is_resized=True)
+                else:
+                    self.documentSizeChanged.emit(self.documentSize())
         self._lay(first_block, first)
         if last != first:
             self._lay(last_block, last)

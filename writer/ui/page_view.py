@@ -30,6 +30,7 @@ class PageView(QTextEdit):
         self._theme = theme
         self._point_size = PAGE_POINT_SIZE
         self._page: QTextDocument | None = None
+        self._is_picture_right = False  # the scroll bar follows text that has moved: in view all is where it was
 
     # -- the page ------------------------------------------------------------------------------------------------
 
@@ -96,10 +97,30 @@ class PageView(QTextEdit):
     def _is_visible(self, rect: QRect) -> bool:
         return self.viewport().rect().intersects(rect)
 
+    def _settle(self) -> None:
+        """Lay out what is in view, which may move the view: until it stays."""
+        bar, top = self.verticalScrollBar(), -1
+        while top != bar.value():
+            top = bar.value()
+            self._layout.lay_out(top, top + self.viewport().height())
+
     def _on_layout_shifted(self, y: int, delta: int) -> None:
         bar = self.verticalScrollBar()
-        if y <= bar.value():
-            bar.setValue(bar.value() + delta)
+        top = bar.value()
+        if y > top:
+            self._repaint_from(min(y, y + delta) - top)
+            return
+        self._is_picture_right = True
+        bar.setValue(top + delta)
+        self._is_picture_right = False
+        if bar.value() != top + delta:  # at an end of its range
+            self._repaint_from(0)
+
+    def _repaint_from(self, y: int) -> None:
+        viewport = self.viewport()
+        y -= self._layout.metrics.reach
+        if y < viewport.height():
+            viewport.update(0, y, viewport.width(), viewport.height() - y)
 
     # -- Qt's events ---------------------------------------------------------------------------------------------
 
@@ -113,16 +134,30 @@ class PageView(QTextEdit):
 
     @reported(nothing)
     def resizeEvent(self, event: QResizeEvent) -> None:
-        top = self.top_position
+        old, top = event.oldSize(), self.top_position
+        caret = self.cursorRect()
+        was_in_sight = caret.top() >= 0 and caret.bottom() < old.height()
         super().resizeEvent(event)
-        if top:  # another width breaks lines elsewhere: keep the same words at the top
+        if top and event.size().width() != old.width():  # lines break elsewhere: keep the same words at the top
             self.scroll_to(top)
+        if was_in_sight:
+            self._settle()
+            caret, bar = self.cursorRect(), self.verticalScrollBar()
+            bar.setValue(bar.value() + min(caret.top(), max(0, caret.bottom() + 1 - self.viewport().height())))
+
+    @reported(nothing)
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        if self._is_picture_right:
+            return
+        super().scrollContentsBy(dx, dy)
+        # Qt has moved the picture by so much and paints only what came in. Heights are settled now, so that what they
+        # move is painted with it.
+        self._settle()
 
     @reported(nothing)
     def paintEvent(self, event: QPaintEvent) -> None:
-        top = self.verticalScrollBar().value()
         # Heights are settled before painting: a correction in the middle of it would move what is drawn already.
-        self._layout.lay_out(top, top + self.viewport().height())
+        self._settle()
         painter = QPainter(self.viewport())
         painter.fillRect(event.rect(), self._theme.color("ground"))
         painter.end()
