@@ -6,15 +6,16 @@ from PySide6.QtWidgets import QPlainTextEdit
 
 from writer.ui.overrides import nothing, reported
 
-_FEWEST, _MOST = 3, 10  # lines
+_MOST = 10  # lines
 _FRAME = 2 * (1 + 4)  # the style sheet's border and padding
 
 
 class GrowingField(QPlainTextEdit):
     """As high as its text, within bounds; Tab leaves it."""
 
-    def __init__(self, name: str, title: str, placeholder: str, tip: str) -> None:
+    def __init__(self, name: str, title: str, placeholder: str, tip: str, *, fewest_lines: int = 3) -> None:
         super().__init__()
+        self._fewest = fewest_lines
         self.setObjectName(name)
         self.setAccessibleName(title)
         self.setAccessibleDescription(tip)
@@ -37,7 +38,7 @@ class GrowingField(QPlainTextEdit):
 
     def _fit(self) -> None:
         n_lines = round(self.document().size().height())  # QPlainTextDocumentLayout counts in lines
-        lines = min(max(n_lines, _FEWEST), _MOST)
+        lines = min(max(n_lines, self._fewest), _MOST)
         height = lines * self.fontMetrics().lineSpacing() + 2 * round(self.document().documentMargin()) + _FRAME
         if height != self.height():
             self.setFixedHeight(height)

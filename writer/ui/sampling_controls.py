@@ -11,17 +11,16 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QLabel,
     QLineEdit,
-    QPlainTextEdit,
     QSlider,
     QSpinBox,
     QWidget,
 )
 
 from writer.engine.config import GenerationConfig
+from writer.ui.growing_field import GrowingField
 from writer.ui.theme import SPACE
 
 _FIELD_WIDTH = 84
-_TEXT_HEIGHT = 64
 
 
 class Row(Protocol):
@@ -184,14 +183,11 @@ class TextsRow(_LabelledRow):
     r"""Several texts, one a line. `\n`, `\t` and `\\` stand for a line break, a tab and a backslash."""
 
     value_changed = Signal(object)
-    how = "One a line; \\n is a line break."
+    how = "One on each line; \\n is a line break"
 
     def __init__(self, field: "dataclasses.Field[Any]") -> None:
         super().__init__(field)
-        self.edit = QPlainTextEdit()
-        self.edit.setPlaceholderText(self.how)
-        self.edit.setTabChangesFocus(True)
-        self.edit.setFixedHeight(_TEXT_HEIGHT)
+        self.edit = GrowingField(field.name, field.metadata["title"], self.how, "", fewest_lines=2)
         self.edit.textChanged.connect(self._on_text_changed)
         self._describe(self.edit, field)
         self.label.setBuddy(self.edit)
@@ -229,7 +225,7 @@ class TextsRow(_LabelledRow):
 class BiasRow(TextsRow):
     """Words with what is added to their score: `WORD=VALUE`, one a line."""
 
-    how = "One a line, such as lighthouse=2"
+    how = "One on each line, such as lighthouse=2"
 
     def _line(self, item: tuple[str, float]) -> str:
         return f"{_escaped(item[0])}={item[1]:g}"
