@@ -53,6 +53,24 @@ def test_notes_reach_the_model_and_come_back_with_the_file(
     assert [pin.text for pin in later.context_panel.notes.pins] == [STORY[3:20]]
 
 
+def test_the_model_writes_no_authors_note_of_its_own(open_starter: OpenStarter, qtbot: QtBot) -> None:
+    window = open_starter(STORY.rstrip(), continue_goal=AS_SET)
+    wish = GenerationConfig(max_new_tokens=16, seed=5, logit_bias=(("[Author's note:", 60.0),))
+    window.sampling.set_config(wish)
+
+    def written() -> str:
+        window.editor.set_caret(len(window.files.document))
+        before = window.files.document.text
+        window.writing.continue_at_caret()
+        qtbot.waitUntil(lambda: not window.writing.is_busy, timeout=LONG_MS)
+        return window.files.document.text[len(before) :]
+
+    assert "Author's note" in written(), "without a note it is words like others"
+    window.files.document.set_notes({"authors_note": "Quiet."})
+    assert window.writing.contexts.notes.authors_note
+    assert "Author's note" not in written()
+
+
 def test_the_horizon_shows_where_the_memory_begins(open_starter: OpenStarter, qtbot: QtBot) -> None:
     window = open_starter(STORY)
     qtbot.wait(600)

@@ -14,6 +14,7 @@ from writer.engine.sentences import sentence_ends
 
 # Parts of the room that notes may take, so that there is always a page of text; what one leaves over lore may have.
 _MEMORY_SHARE, _NOTE_SHARE, _PINS_SHARE, ALL_NOTES_SHARE = 4, 16, 8, 2
+NOTE_SIGN = "[Author's note"  # how the model is told one; it is not to write any itself
 
 
 class Origin(StrEnum):
@@ -101,7 +102,7 @@ class NoteParts:
         note = notes.authors_note.strip()
         if not note:
             return ContextPart(Origin.NOTE, "Author’s note", ())
-        ids, is_shortened = self._shortened(note, most, "[Author's note: ", "]")
+        ids, is_shortened = self._shortened(note, most, f"{NOTE_SIGN}: ", "]")
         return ContextPart(Origin.NOTE, "Author’s note", ids, is_shortened=is_shortened)
 
     def _line(self, text: str) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ from writer.assist.beginnings import NoBlankBeginning
 from writer.assist.bridge import following_of
 from writer.assist.calibration import Acceptance
 from writer.assist.context import Context
+from writer.assist.context_parts import NOTE_SIGN
 from writer.assist.endings import Ending, Goal, Length, max_new_tokens
 from writer.assist.ghost import Action
 from writer.assist.loop_guard import LoopGuard
@@ -18,7 +19,7 @@ from writer.document.takes.take_record import Fate, TakeRecord
 from writer.document.takes.take_store import TakeStore
 from writer.engine.config import GenerationConfig
 from writer.engine.steering import Steering
-from writer.engine.text_rules import TextRule
+from writer.engine.text_rules import BannedPhrases, TextRule
 from writer.models.loaded import LoadedModel
 from writer.ui.context_keeper import ContextKeeper
 from writer.ui.editor import Editor
@@ -230,6 +231,8 @@ class Writing(QObject):
         options, config = self.options, self._config()
         is_new_line = context.text.endswith("\n") and not context.prompt.typed
         rules: tuple[TextRule, ...] = (NoBlankBeginning(),) if is_new_line else ()
+        if self.contexts.notes.authors_note:
+            rules = (*rules, BannedPhrases((NOTE_SIGN,)))
         watch, blend = LoopGuard(), self.words.blend(options.own_words)
         if options.continue_goal == AS_SET:
             return config, Steering(rules, watch, blend)
