@@ -1,14 +1,11 @@
 """Help while the writer types: ghost text after a pause."""
 
-import dataclasses
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from writer.assist.calibration import Acceptance
-from writer.assist.context import Context
 from writer.assist.ghost import (
     Action,
     Ghost,
@@ -17,45 +14,25 @@ from writer.assist.ghost import (
     pause_ms,
     refusals_after,
 )
-from writer.assist.ghost_draft import GhostGrown, draft_ghost
+from writer.assist.ghost_draft import GhostGrown
 from writer.assist.suggestion_options import SuggestionOptions
 from writer.document.change import Change
 from writer.document.document import Document
 from writer.document.provenance import Author
 from writer.engine.config import GenerationConfig
-from writer.engine.steering import Steering
 from writer.models.loaded import LoadedModel
 from writer.ui.context_keeper import ContextKeeper
 from writer.ui.editor import Editor
 from writer.ui.generation_records import new_generation_id, record_of
 from writer.ui.ghost_ahead import GhostAhead
+from writer.ui.ghost_drafting import GhostDrafting, PlacedGhost
 from writer.ui.own_words_keeper import OwnWordsKeeper
 from writer.ui.suggestion_key import SuggestionKey
-from writer.ui.worker import Job, Worker
+from writer.ui.worker import Worker
 
 _BEFORE_CHARS = 1_000  # a heading's line, and what the next sentence may need to be told from an abbreviation
 _AFTER_CHARS = 200
-_USUAL_LATENCY_MS = 100.0
-_LEAST_CONFIDENCE = -9.0  # below that even a suggestion that was asked for is noise
 _SEEN_S = 0.25  # what goes sooner has not been read, and its going is no refusal
-_LATENCY_SHARE = 0.2  # of the newest measurement in the running mean
-
-
-@dataclass
-class _Shown:
-    """The ghost on the page.
-
-    record_id -- once something of it has been taken
-    shown_s -- when it appeared, perf_counter
-    """
-
-    ghost: Ghost
-    place: int
-    context: Context
-    n_variant: int = 0
-    is_complete: bool = False
-    record_id: str = ""
-    shown_s: float = 0.0
 
 
 class SuggestingController(QObject):
@@ -77,26 +54,22 @@ class SuggestingController(QObject):
     ) -> None:
         """is_busy -- whether the model writes for somebody"""
         super().__init__(parent)
-        self._worker, self._editor, self._contexts, self._words = worker, editor, contexts, words
+        self._editor, self._contexts = editor, contexts
         self._acceptance, self._is_busy = acceptance, is_busy
-        self._options = SuggestionOptions()
-        self._config: Callable[[], GenerationConfig] = GenerationConfig
-        self._model: LoadedModel | None = None
         self._document = Document()
         self._unsubscribe: Callable[[], None] = lambda: None
-        self._shown: _Shown | None = None
+        self._shown: PlacedGhost | None = None
+        self._drafting = GhostDrafting(worker, words, self)
         self._ahead = GhostAhead(worker, _BEFORE_CHARS)
-        self._job = 0
-        self._asked: _Shown | None = None  # what the running job is drafting
-        self._asked_s = 0.0
-        self._latency_ms = _USUAL_LATENCY_MS
         self._n_refusals = 0
         self._applying = False
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.timeout.connect(self._ask)
+        self._drafting.grown.connect(self._on_grown)
+        self._drafting.ended.connect(self._on_draft_ended)
+        self._drafting.latency_measured.connect(self.latency_measured)
         worker.event_arrived.connect(self._on_event)
-        worker.finished.connect(self._on_finished)
         for ended in (worker.finished, worker.stopped, worker.failed):
             ended.connect(self._on_job_ended)
         editor.suggestion_key.connect(self._on_key)
@@ -110,7 +83,7 @@ class SuggestingController(QObject):
 
     def set_model(self, model: LoadedModel) -> None:
         self._drop()
-        self._model = model
+        self._drafting.model = model
 
     def set_document(self, document: Document) -> None:
         self._drop()
@@ -119,14 +92,14 @@ class SuggestingController(QObject):
         self._unsubscribe = document.subscribe(self._on_changed)
 
     def set_options(self, options: SuggestionOptions) -> None:
-        self._options = options
+        self._drafting.options = options
         self._ahead.forget()
         if not options.ghost:
             self._drop()
 
     def set_config_source(self, config: Callable[[], GenerationConfig]) -> None:
         """Where the writer's wishes about words are found."""
-        self._config = config
+        self._drafting.config = config
 
     def ask_now(self) -> None:
         """The writer asks for a suggestion by a key."""
@@ -149,7 +122,7 @@ class SuggestingController(QObject):
             if ghost is not None and ghost.text:
                 shown.ghost, shown.place = ghost, change.inserted_end
                 self._editor.show_ghost(ghost.text)
-                if self._asked is not shown:  # another variant, for where the caret was
+                if self._drafting.current is not shown:  # another variant, for where the caret was
                     self._stop_draft()
                 return  # what is being drafted goes on from the same words
             was_seen = time.perf_counter() - shown.shown_s > _SEEN_S
@@ -158,15 +131,16 @@ class SuggestingController(QObject):
         self._wait()
 
     def _on_caret_moved(self, caret: int) -> None:
-        expected = self._shown or self._asked
+        expected = self._shown or self._drafting.current
         if expected is not None and caret != expected.place and not self._applying:
             self._hide()
             self._stop_jobs()
         self._wait()
 
     def _wait(self) -> None:
-        if self._options.ghost and self._model is not None and self._shown is None:
-            self._pause.start(pause_ms(self._latency_ms, self._n_refusals))
+        drafting = self._drafting
+        if drafting.options.ghost and drafting.model is not None and self._shown is None:
+            self._pause.start(pause_ms(drafting.latency_ms, self._n_refusals))
 
     def _situation(self, caret: int) -> Situation:
         document, (start, end) = self._document, self._editor.selection
@@ -175,8 +149,7 @@ class SuggestingController(QObject):
         return Situation(before, after, start != end, self._editor.is_composing, self._editor.last_action)
 
     def _ask(self, *, is_wanted: bool = False) -> None:
-        model = self._model
-        if model is None or self._is_busy() or not self._editor.hasFocus() or self._editor.isReadOnly():
+        if self._is_busy() or not self._editor.hasFocus() or self._editor.isReadOnly():
             return
         caret = self._editor.caret
         situation = self._situation(caret)
@@ -187,67 +160,44 @@ class SuggestingController(QObject):
             return
         ghost = self._ahead.at(self._document, caret, self._wishes)
         if ghost is not None:
-            self._show(_Shown(ghost, caret, context, is_complete=True))
+            self._show(PlacedGhost(ghost, caret, context, is_complete=True))
         elif not self._ahead.is_drafting_for(self._document, caret, self._wishes):
-            asked = _Shown(Ghost("", before=situation.text_before), caret, context)
-            self._draft(model, asked, least=None if is_wanted else self._threshold)
+            asked = PlacedGhost(Ghost("", before=situation.text_before), caret, context)
+            self._draft(asked, None if is_wanted else self._threshold)
 
     @property
     def _threshold(self) -> float:
-        return self._acceptance.threshold(self._options.one_in)
-
-    @property
-    def _wished(self) -> GenerationConfig:
-        """The writer's wishes about words, with those that are never to be suggested."""
-        config = self._config()
-        return dataclasses.replace(config, banned_words=(*config.banned_words, *self._options.never))
+        return self._acceptance.threshold(self._drafting.options.one_in)
 
     @property
     def _wishes(self) -> object:
         """What a suggestion depends on besides the text, the model and the options."""
-        return self._config(), self._document.notes
+        return self._drafting.config(), self._document.notes
 
-    def _steering(self) -> Steering:
-        return Steering(blend=self._words.blend(self._options.own_words))
-
-    def _draft(self, model: LoadedModel, asked: _Shown, least: float | None) -> None:
+    def _draft(self, asked: PlacedGhost, least_confidence: float | None) -> None:
         self._stop_jobs()
-        self._asked, self._asked_s = asked, time.perf_counter()
-        threshold = _LEAST_CONFIDENCE if least is None else least
-        self._job = self._worker.run_behind(self._draft_of(model, asked.context, threshold, asked.n_variant))
-
-    def _draft_of(self, model: LoadedModel, context: Context, threshold: float, n_variant: int = 0) -> Job:
-        """For that context, with the writer's wishes as they are now."""
-        prompt, config, steering = context.prompt, self._wished, self._steering()
-        return lambda: draft_ghost(
-            model.session, model.tokenizer, model.cache, prompt, config,
-            steering=steering, n_variant=n_variant, least_confidence=threshold,
-        )  # fmt: skip
+        self._drafting.begin(asked, least_confidence)
 
     # -- what arrives --------------------------------------------------------------------------------------------------
 
     def _on_event(self, job: int, event: object) -> None:
-        if not isinstance(event, GhostGrown):
-            return
-        if job == self._job and self._asked is not None:
-            self._on_grown(self._asked, event)
-        elif self._ahead.take(job, event) and self._shown is None:
+        if isinstance(event, GhostGrown) and self._ahead.take(job, event) and self._shown is None:
             self._ask()
 
-    def _on_finished(self, job: int) -> None:
-        asked, shown = self._asked, self._shown
-        if job == self._job and asked is not None and shown is not None and asked.n_variant and asked is not shown:
-            self._show_variant(shown, shown.ghost.first_variant())  # the model has no other to offer
+    def _on_draft_ended(self, asked: PlacedGhost) -> None:
+        shown = self._shown
+        if asked.n_variant and shown is not None and asked is not shown:  # the model has no other to offer
+            self._show_variant(shown, shown.ghost.first_variant())
 
     def _on_job_ended(self, job: int) -> None:
         self._ahead.note_end(job)
 
-    def _on_grown(self, asked: _Shown, event: GhostGrown) -> None:
+    def _on_grown(self, asked: PlacedGhost, event: GhostGrown) -> None:
         if asked.place != self._editor.caret:
             self._stop_draft()
             return
         if self._shown is not asked:
-            self._measure((time.perf_counter() - self._asked_s) * 1000)
+            self._drafting.note_first_word()
             if asked.n_variant:
                 asked.ghost = asked.ghost.with_variant(event.text, event.confidence)
                 asked.is_complete = event.is_complete
@@ -260,11 +210,7 @@ class SuggestingController(QObject):
         asked.ghost, asked.is_complete = ghost, event.is_complete
         self._show(asked)
 
-    def _measure(self, latency_ms: float) -> None:
-        self._latency_ms += _LATENCY_SHARE * (latency_ms - self._latency_ms)
-        self.latency_measured.emit(latency_ms)
-
-    def _show(self, shown: _Shown) -> None:
+    def _show(self, shown: PlacedGhost) -> None:
         if self._shown is not shown:
             shown.shown_s = time.perf_counter()
         self._shown = shown
@@ -274,13 +220,12 @@ class SuggestingController(QObject):
         elif shown.is_complete:
             self._foresee(shown)
 
-    def _foresee(self, shown: _Shown) -> None:
+    def _foresee(self, shown: PlacedGhost) -> None:
         """Draft what would follow if all of the ghost were accepted."""
-        model = self._model
         context = self._contexts.context_at(shown.place, ahead=shown.ghost.text)
-        if model is None or context is None or self._is_busy():
+        draft = self._drafting.job(context, self._threshold) if context is not None else None
+        if draft is None or self._is_busy():
             return
-        draft = self._draft_of(model, context, self._threshold)
         self._ahead.begin(self._document, shown.place, shown.ghost, draft, self._wishes)
 
     # -- what the writer does with it ----------------------------------------------------------------------------------
@@ -303,25 +248,25 @@ class SuggestingController(QObject):
         else:
             self._show_variant(shown, shown.ghost.previous_variant())
 
-    def _show_variant(self, shown: _Shown, ghost: Ghost) -> None:
+    def _show_variant(self, shown: PlacedGhost, ghost: Ghost) -> None:
         self._stop_draft()  # what is still to come of the other one would take its place
         shown.ghost, shown.is_complete = ghost, True
         self._show(shown)
 
-    def _cycle(self, shown: _Shown) -> None:
+    def _cycle(self, shown: PlacedGhost) -> None:
         following = shown.ghost.next_variant()
         if following is not None:
             self._show_variant(shown, following)
         elif shown.ghost.taken:  # no others can be made for a place that is behind the caret
             if shown.ghost.n_variants > 1:
                 self._show_variant(shown, shown.ghost.first_variant())
-        elif self._model is not None:
-            asked = _Shown(shown.ghost, shown.place, shown.context, n_variant=shown.ghost.n_variants)
-            self._draft(self._model, asked, least=None)
+        else:
+            asked = PlacedGhost(shown.ghost, shown.place, shown.context, n_variant=shown.ghost.n_variants)
+            self._draft(asked, None)
 
-    def _accept(self, shown: _Shown, text: str) -> None:
+    def _accept(self, shown: PlacedGhost, text: str) -> None:
         """Put the beginning `text` of the ghost into the document; the rest stays."""
-        model, document = self._model, self._document
+        model, document = self._drafting.model, self._document
         if model is None or not text or shown.place != self._editor.caret:
             return
         self._stop_draft()
@@ -354,9 +299,9 @@ class SuggestingController(QObject):
         else:
             self._wait()
 
-    def _remember(self, shown: _Shown, *, is_accepted: bool) -> None:
+    def _remember(self, shown: PlacedGhost, *, is_accepted: bool) -> None:
         self._n_refusals = refusals_after(self._n_refusals, is_accepted)
-        if not self._options.off_the_record:
+        if not self._drafting.options.off_the_record:
             self._acceptance.record(shown.ghost.confidence, is_accepted)
             self.acceptance_changed.emit()
 
@@ -372,9 +317,7 @@ class SuggestingController(QObject):
 
     def _stop_draft(self) -> None:
         self._pause.stop()
-        if self._job:
-            self._worker.cancel(self._job)
-            self._job, self._asked = 0, None
+        self._drafting.stop()
 
     def _drop(self) -> None:
         self._stop_draft()
