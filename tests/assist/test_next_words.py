@@ -23,6 +23,17 @@ def model(starter_home: Path) -> LoadedModel:
     return LoadedModel.load(store.get("starter"), n_threads=1)
 
 
+@pytest.fixture
+def steps(model: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Of each step of the model from here on, how many tokens it reads."""
+    steps: list[int] = []
+    run = model.session._run
+    monkeypatch.setattr(
+        model.session, "_run", lambda cache, ids, *rest: steps.append(len(ids)) or run(cache, ids, *rest)
+    )
+    return steps
+
+
 def prompt_at(model: LoadedModel, text: str) -> Prompt:
     """As for any caret: healed within a word, with the space left to the model behind one."""
     if typed_word(text):
@@ -170,14 +181,7 @@ def test_the_cache_is_left_without_branches_also_when_cancelled(model: LoadedMod
     assert tuple(model.cache.token_ids) == prompt.token_ids
 
 
-def test_each_letter_costs_less_as_long_as_the_word_is_the_same(
-    model: LoadedModel, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    steps: list[int] = []
-    run = model.session._run
-    monkeypatch.setattr(
-        model.session, "_run", lambda cache, ids, *rest: steps.append(len(ids)) or run(cache, ids, *rest)
-    )
+def test_each_letter_costs_less_as_long_as_the_word_is_the_same(model: LoadedModel, steps: list[int]) -> None:
     words = NextWords(model.session, model.tokenizer, model.cache)
     text = TEXT + "They sat down on the "
     n_steps = []
@@ -189,14 +193,7 @@ def test_each_letter_costs_less_as_long_as_the_word_is_the_same(
     assert n_steps == [2, 1, 1]
 
 
-def test_what_follows_a_word_is_known_when_its_last_letter_was_looked_at(
-    model: LoadedModel, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    steps: list[int] = []
-    run = model.session._run
-    monkeypatch.setattr(
-        model.session, "_run", lambda cache, ids, *rest: steps.append(len(ids)) or run(cache, ids, *rest)
-    )
+def test_what_follows_a_word_is_known_when_its_last_letter_was_looked_at(model: LoadedModel, steps: list[int]) -> None:
     words = NextWords(model.session, model.tokenizer, model.cache)
     text = TEXT + "They sat down on the "
     for typed in ("", "b", "be", "bea", "beac", "beach"):

@@ -124,11 +124,15 @@ class NextWords:
 
         def found() -> WordsFound:
             weights, seen = defaultdict(float, likely), set[str]()
+            over = 0.0  # how probable it is that the word is what is typed and no more
             for word, probability, is_seen in tree.words(typed):
+                if word == typed:
+                    over += (1 - share) * probability
+                    continue
                 weights[word] += (1 - share) * probability
                 if is_seen:
                     seen.add(word)
-            total = sum(weights.values()) + tree.over(typed) if typed else 0.0
+            total = sum(weights.values()) + over if typed else 0.0
 
             def is_likely(word: str) -> bool:
                 least = _LEAST_SHARE if word in seen else _LEAST_SHARE_UNSEEN
@@ -190,18 +194,13 @@ class _WordTree:
         return self._rows.get(trunk[n_own:]) if trunk[:n_own] == self.trunk else None
 
     def words(self, typed: str) -> Iterator[tuple[str, float, bool]]:
-        """Whole words that are longer than `typed`, with their probability, and whether they are a token of their own
-        or it was seen what follows. A word may come more than once, spelled by different tokens."""
+        """Whole words that begin with `typed`, itself too, with their probability, and whether they are a token of their
+        own or it was seen what follows. A word may come more than once, spelled by different tokens."""
         for path in self._paths(typed):
             word = self._word(path, typed)
             if word:
                 is_seen = path.token_ids in self._rows or len(path.token_ids) == 1
                 yield word, path.probability * self._share_over(path, len(word)), is_seen
-
-    def over(self, typed: str) -> float:
-        """How probable it is that the word is `typed` and no more."""
-        paths = [path for path in self._paths(typed) if path.spelled == (self.lead + typed).encode()]
-        return sum(path.probability * self._share_over(path, len(typed)) for path in paths)
 
     def _share_over(self, path: _Path, n_letters: int) -> float:
         """How probable it is that no letter follows it."""
@@ -264,4 +263,4 @@ class _WordTree:
             word = path.spelled.decode()[len(self.lead) :]
         except UnicodeDecodeError:
             return ""
-        return word if len(word) > len(typed) and word[-1].isalnum() else ""
+        return word if len(word) >= len(typed) and word[-1:].isalnum() else ""

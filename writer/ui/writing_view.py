@@ -91,7 +91,6 @@ class WritingView(QObject):
         is_running = self._writing.is_busy
         if is_running:
             self._forget_refusal()
-        if is_running:
             self._show_text()
         self._window.actions_bar.set_running(running=is_running)
         self._window.actions_bar.set_can_repeat(self._writing.generation.last is not None)
