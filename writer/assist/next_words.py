@@ -194,8 +194,8 @@ class _WordTree:
         return self._rows.get(trunk[n_own:]) if trunk[:n_own] == self.trunk else None
 
     def words(self, typed: str) -> Iterator[tuple[str, float, bool]]:
-        """Whole words that begin with `typed`, itself too, with their probability, and whether they are a token of their
-        own or it was seen what follows. A word may come more than once, spelled by different tokens."""
+        """Whole words that begin with `typed`, itself too, with their probability, and whether they are a token of
+        their own or it was seen what follows. A word may come more than once, spelled by different tokens."""
         for path in self._paths(typed):
             word = self._word(path, typed)
             if word:
