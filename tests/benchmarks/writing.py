@@ -5,11 +5,12 @@ Of the engine and the writing help alone, without a window, in one process, warm
 - a ghost's first word, from the end of the pause, after a word was typed at the end of 700 tokens;
 - the next-word strip, from the key, after each letter typed there: until its first words and its last;
 - Continue: from the press to the first token, with 700 tokens of which 20 are new;
-- four takes beside one, for the same number of steps, at 256 and at 700 tokens; with the resident memory;
+- four takes beside one, at 256 and at 700 tokens: the model's step alone at that place, and whole streams of the same
+  number of steps, draws and a cache that grows by a slot for each take included; with the resident memory;
 - an edit 300 tokens back, and an edit at the end;
 
 Exit status 1, with the reasons on stderr, unless the ghost takes 150 ms and the strip 100 ms (90th percentiles),
-Continue 100 ms (median), four takes less than 1.3 times one, all within 1.0 GB.
+Continue 100 ms (median), a step of four takes less than 1.3 times one's, all within 1.0 GB.
 """
 
 import argparse
@@ -90,9 +91,11 @@ def main() -> int:
         *check("strip, first words", strip_times(desk, options.rounds, is_last=False), 90, LATEST_STRIP_MS),
         *check("strip, last words", strip_times(desk, options.rounds, is_last=True), 90, LATEST_STRIP_MS),
         *check("Continue, first token", continue_times(desk, options.rounds), 50, LATEST_CONTINUE_MS),
-        *check_takes(desk, 256),
-        *check_takes(desk, 700),
+        *check_step_of_takes(desk, 256),
+        *check_step_of_takes(desk, 700),
     ]
+    for n_tokens in (256, 700):
+        show_streams_of_takes(desk, n_tokens)
     show("edit 300 tokens back, the text read again", edit_times(desk, 300, 10))
     show("edit 5 tokens back, the text read again", edit_times(desk, 5, 10))
     resident = psutil.Process().memory_info().rss
@@ -180,10 +183,30 @@ def continue_times(desk: Desk, n_rounds: int) -> list[float]:
     return times_ms
 
 
-def check_takes(desk: Desk, n_tokens: int) -> list[str]:
-    """Steps of equal number, one take and several in turns."""
-    m, text = desk.model, desk.text_of(n_tokens)
-    prompt = desk.context(text).prompt
+def check_step_of_takes(desk: Desk, n_tokens: int) -> list[str]:
+    """One token of each take, at the same place again and again, in turns with one token of one take."""
+    session, cache, text = desk.model.session, desk.model.cache, desk.text_of(n_tokens)
+    desk.read(text)
+    following = desk.model.tokenizer.encode(desk.text[len(text) :])
+    seconds: dict[int, list[float]] = {1: [], N_TAKES: []}
+    for _ in range(7):
+        for n_takes, medians in seconds.items():
+            took = []
+            for _ in range(N_STEPS):
+                cache.fork(n_takes)
+                began = time.perf_counter()
+                session.decode_branches(cache, dict(enumerate(following[:n_takes])))
+                took.append(time.perf_counter() - began)
+            medians.append(float(np.median(took)))
+    cache.truncate(len(cache.token_ids))
+    ratio = show_takes(f"a step of {N_TAKES} takes at {n_tokens} tokens", seconds)
+    return [f"a step of {N_TAKES} takes at {n_tokens} tokens takes {ratio:.2f} times one's"] * (
+        ratio >= MOST_TAKES_RATIO
+    )
+
+
+def show_streams_of_takes(desk: Desk, n_tokens: int) -> None:
+    m, prompt = desk.model, desk.context(desk.text_of(n_tokens)).prompt
     seconds: dict[int, list[float]] = {1: [], N_TAKES: []}
     for seed in range(7):
         for n_takes, took in seconds.items():
@@ -195,14 +218,15 @@ def check_takes(desk: Desk, n_tokens: int) -> list[str]:
                     began = time.perf_counter()
             assert began is not None
             took.append((time.perf_counter() - began) / (N_STEPS - 1))
-    one, several = (float(np.median(took)) for took in seconds.values())
+    show_takes(f"streams of {N_TAKES} takes at {n_tokens} tokens, for each step", seconds)
+
+
+def show_takes(name: str, seconds: dict[int, list[float]]) -> float:
+    """Prints and returns how many times one take's time several take: the median of the pairs."""
+    one, several = (1000 * float(np.median(took)) for took in seconds.values())
     ratio = float(np.median(np.array(seconds[N_TAKES]) / np.array(seconds[1])))
-    print(
-        f"{N_TAKES} takes at {n_tokens} tokens: {several * 1000:.1f} ms a step beside {one * 1000:.1f} for one: "
-        f"{ratio:.2f} times",
-        flush=True,
-    )
-    return [f"{N_TAKES} takes at {n_tokens} tokens take {ratio:.2f} times one"] if ratio > MOST_TAKES_RATIO else []
+    print(f"{name}: {several:.1f} ms beside {one:.1f} for one: {ratio:.2f} times", flush=True)
+    return ratio
 
 
 def edit_times(desk: Desk, n_back: int, n_rounds: int) -> list[float]:
