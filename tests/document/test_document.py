@@ -138,6 +138,8 @@ class DocumentMachine(RuleBasedStateMachine):
         assert self.heard == self.now
         assert self.document.text == "".join(c for c, _, _ in self.now)
         assert len(self.document) == len(self.now)
+        for generation in ("g1", "g2"):
+            assert self.document.length_of(generation) == sum(of == generation for _, _, of in self.now)
         assert self.document.can_undo == bool(self.undo_copies)
         assert self.document.can_redo == bool(self.redo_copies)
         # The other way round does not hold: typing a letter and removing it leaves equal text, and two steps.

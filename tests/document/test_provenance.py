@@ -37,6 +37,7 @@ def test_thousands_of_runs_stay_right_and_merged() -> None:
             everything = provenance.runs(0, len(cells))
             assert expanded(everything) == cells
             assert is_merged(everything)
+            assert provenance.length_of("g3") == cells.count(Run(1, Author.MODEL, "g3"))
     provenance.replace(0, len(cells), [])
     assert (len(provenance), provenance.runs(0, 0)) == (0, [])
     provenance.replace(0, 0, [HUMAN])

@@ -49,6 +49,7 @@ def test_three_takes_one_used_another_found_after_a_restart(
     window.editor.undo()
     assert document.text == STORY.rstrip()
     assert all(span.author is Author.HUMAN for span in document.spans())
+    assert {take.fate for take in window.writing.takes.records} == {Fate.REFUSED}
     window.editor.redo()
     refused = next(take for take in window.writing.takes.records if take.text == texts[0])
     assert refused.fate is Fate.REFUSED
@@ -123,6 +124,7 @@ def test_again_gives_another_one_and_keeps_the_first(open_starter: OpenStarter, 
     assert window.writing.takes.records[0].fate is Fate.REFUSED
     window.editor.undo()
     assert document.text == STORY.rstrip() + first, "one undo brings the first one back"
+    assert [take.fate for take in window.writing.takes.records] == [Fate.ACCEPTED, Fate.REFUSED]
     window.editor.undo()
     assert document.text == STORY.rstrip()
 

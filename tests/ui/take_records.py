@@ -3,7 +3,9 @@
 import dataclasses
 from datetime import datetime, timedelta, timezone
 
+from writer.document.document import Document
 from writer.document.generation_record import GenerationRecord
+from writer.document.provenance import Author, Run
 from writer.document.takes.take_record import Fate, TakeRecord
 
 NOW = datetime(2025, 3, 5, 15, 0, tzinfo=timezone(timedelta(hours=2)))
@@ -26,7 +28,7 @@ def take(
 ) -> TakeRecord:
     """A take made so many hours before NOW."""
     time = (NOW - timedelta(hours=hours)).isoformat()
-    made_by = GenerationRecord(f"generation-{id_}", "starter")
+    made_by = GenerationRecord(id_, "starter")
     return TakeRecord(id_, text, len(before), before, time, made_by, parent, fate, pinned)
 
 
@@ -36,6 +38,13 @@ FEW = (
     take("wind", WIND, "lamp", hours=21),
     take("keys", KEYS, "steps", Fate.OPEN, hours=1, before=""),
 )
+
+
+def story() -> Document:
+    """A text that holds as much of FEW as their fates say."""
+    part = STEPS[:22]
+    runs = (Run(len(LAMP), Author.MODEL, "lamp"), Run(len(part), Author.MODEL, "steps"))
+    return Document(LAMP + part, runs)
 
 
 def many(number: int) -> tuple[TakeRecord, ...]:

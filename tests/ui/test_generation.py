@@ -292,8 +292,6 @@ def test_another_one_in_the_place_of_the_first_is_one_step(
 def test_one_that_comes_to_nothing_leaves_the_first_where_it_stands(
     generation: GenerationController, engine: ScriptedWorker, document: Document, start: Start
 ) -> None:
-    replaced: list[Continued] = []
-    generation.replaced.connect(replaced.append)
     start()
     engine.say(token(" burning"))
     finish(engine)
@@ -309,7 +307,6 @@ def test_one_that_comes_to_nothing_leaves_the_first_where_it_stands(
     start(first.place + 2, replacing=generation.last)
     document.replace(first.place + 4, first.place + 5, "")
     assert generation.last is None, "it is not as it was any more"
-    assert not replaced
 
 
 def test_when_another_document_is_shown_the_last_one_is_none_and_the_old_document_is_left_alone(

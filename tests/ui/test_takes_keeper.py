@@ -9,8 +9,9 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from tests.document.faulty_ops import InterposedOps, RefusingOps
-from tests.ui.take_records import FEW, LAMP, take
+from tests.ui.take_records import FEW, KEYS, LAMP, story, take
 from writer.document.files.file_ops import FileOps
+from writer.document.provenance import Author
 from writer.document.takes.take_record import Fate, TakeRecord
 from writer.document.takes.take_store import TakeStore
 from writer.ui.errands import Errands
@@ -48,11 +49,12 @@ def test_changes_are_seen_at_once_and_reach_the_disk(
     keeper: TakesKeeper, store: TakeStore, errands: Errands, qtbot: QtBot
 ) -> None:
     told: list[tuple[TakeRecord, ...]] = []
-    keeper.open("one")
+    document = story()
+    keeper.open("one", document)
     settle(errands, qtbot)
     keeper.changed.connect(told.append)
     keeper.add(FEW)
-    keeper.set_fate("keys", Fate.ACCEPTED)
+    document.replace(0, 0, KEYS, Author.MODEL, "keys")
     keeper.set_pinned("wind", True)
     assert told[0] == FEW
     expected = (*FEW[:2], changed(FEW[2], is_pinned=True), changed(FEW[3], fate=Fate.ACCEPTED))
@@ -63,14 +65,17 @@ def test_changes_are_seen_at_once_and_reach_the_disk(
 
 
 def test_what_changes_nothing_is_not_told_nor_kept(keeper: TakesKeeper, errands: Errands, qtbot: QtBot) -> None:
-    keeper.open("one")
+    document = story()
+    keeper.open("one", document)
     keeper.add(FEW)
     settle(errands, qtbot)
     told: list[object] = []
     keeper.changed.connect(told.append)
-    keeper.set_fate("lamp", FEW[0].fate)
+    document.replace(0, 0, "O", Author.MODEL, "nobody")
+    document.replace(0, 0, "O")
+    document.replace(len(document) - 1, len(document), "")  # a letter of what is used in part
+    keeper.refuse(["lamp", "steps", "wind", "nobody"])
     keeper.set_pinned("steps", True)
-    keeper.set_fate("nobody", Fate.REFUSED)
     keeper.set_pinned("nobody", True)
     assert not told
     assert not errands.is_busy
@@ -78,16 +83,50 @@ def test_what_changes_nothing_is_not_told_nor_kept(keeper: TakesKeeper, errands:
     assert keeper.get("lamp") == FEW[0]
 
 
-def test_another_manuscript_shows_its_own_takes_alone(keeper: TakesKeeper, errands: Errands, qtbot: QtBot) -> None:
-    keeper.open("one")
+def test_fates_follow_the_text_here_and_on_the_disk(
+    keeper: TakesKeeper, store: TakeStore, errands: Errands, qtbot: QtBot
+) -> None:
+    document = story()
+    keeper.open("one", document)
     keeper.add(FEW)
-    keeper.open("two")
+    told: list[tuple[TakeRecord, ...]] = []
+    keeper.changed.connect(told.append)
+    document.replace(0, len(document), "")
+    gone = [changed(FEW[0], fate=Fate.REFUSED), changed(FEW[1], fate=Fate.REFUSED), *FEW[2:]]
+    assert told == [tuple(gone)], "told once, however many of them a change concerns"
+    settle(errands, qtbot)
+    assert store.load("one") == gone
+    document.undo()
+    assert keeper.records == FEW
+    settle(errands, qtbot)
+    assert store.load("one") == list(FEW)
+    document.redo()
+    keeper.open("two", story())
+    document.undo()  # of a text that is not open any more
+    settle(errands, qtbot)
+    assert store.load("one") == gone
+
+
+def test_what_was_kept_wrongly_is_mended_when_the_text_is_opened(
+    keeper: TakesKeeper, store: TakeStore, errands: Errands, qtbot: QtBot
+) -> None:
+    wrong = [changed(FEW[0], fate=Fate.REFUSED), FEW[1], changed(FEW[2], fate=Fate.ACCEPTED), FEW[3]]
+    store.add("one", wrong)
+    keeper.open("one", story())
+    settle(errands, qtbot)
+    assert list(keeper.records) == store.load("one") == list(FEW)
+
+
+def test_another_manuscript_shows_its_own_takes_alone(keeper: TakesKeeper, errands: Errands, qtbot: QtBot) -> None:
+    keeper.open("one", story())
+    keeper.add(FEW)
+    keeper.open("two", story())
     assert keeper.records == ()
-    keeper.open("one")
-    keeper.open("two")  # the first answer comes for a manuscript that is no longer open
+    keeper.open("one", story())
+    keeper.open("two", story())  # the first answer comes for a manuscript that is no longer open
     settle(errands, qtbot)
     assert keeper.records == ()
-    keeper.open("one")
+    keeper.open("one", story())
     settle(errands, qtbot)
     assert keeper.records == FEW
 
@@ -97,8 +136,8 @@ def test_takes_that_arrive_before_the_disk_answers_are_there_after_it(
 ) -> None:
     store.add("one", FEW[:2])
     keeper = TakesKeeper(store, errands)
-    keeper.open("one")
-    new, newer = take("new"), changed(FEW[1], text="Another text.")
+    keeper.open("one", story())
+    new, newer = take("new"), changed(FEW[1], text="Another text, of several words.")
     keeper.add([new, newer])
     assert keeper.records == (new, newer)
     settle(errands, qtbot)
@@ -109,7 +148,7 @@ def test_takes_that_arrive_before_the_disk_answers_are_there_after_it(
 def test_a_take_that_is_erased_is_gone_here_and_on_the_disk(
     keeper: TakesKeeper, store: TakeStore, errands: Errands, qtbot: QtBot
 ) -> None:
-    keeper.open("one")
+    keeper.open("one", story())
     keeper.add(FEW)
     keeper.erase("wind")
     keeper.erase("nobody")
@@ -122,7 +161,7 @@ def test_all_are_erased_and_those_that_come_meanwhile_stay(
     keeper: TakesKeeper, store: TakeStore, errands: Errands, qtbot: QtBot
 ) -> None:
     store.add("one", FEW[:2])
-    keeper.open("one")
+    keeper.open("one", story())
     keeper.add(FEW[2:])
     keeper.erase_all()  # before the disk has told of the first two
     keeper.add([take("new")])
@@ -134,12 +173,12 @@ def test_what_is_erased_in_one_text_is_not_taken_from_the_next(
     keeper: TakesKeeper, store: TakeStore, errands: Errands, qtbot: QtBot
 ) -> None:
     store.add("two", FEW)
-    keeper.open("one")
+    keeper.open("one", story())
     keeper.add(FEW)
     settle(errands, qtbot)
     keeper.erase("wind")
     keeper.erase_all()
-    keeper.open("two")
+    keeper.open("two", story())
     settle(errands, qtbot)
     assert list(keeper.records) == store.load("two") == list(FEW)
     assert store.load("one") == []
@@ -153,7 +192,7 @@ def test_what_the_disk_does_not_give_up_stays_in_sight(
     keeper = TakesKeeper(TakeStore(tmp_path / "takes", RefusingOps({"create": 28, "remove": 5})), errands)
     failures: list[str] = []
     keeper.failed.connect(lambda message, hint: failures.append(message))
-    keeper.open("one")
+    keeper.open("one", story())
     settle(errands, qtbot)
     erase(keeper)
     settle(errands, qtbot)
@@ -165,22 +204,22 @@ def test_what_the_disk_does_not_give_up_stays_in_sight(
 def test_a_text_that_gets_a_name_takes_them_along(
     keeper: TakesKeeper, store: TakeStore, errands: Errands, qtbot: QtBot
 ) -> None:
-    keeper.open("draft")
+    keeper.open("draft", story())
     keeper.add(FEW[:2])
     keeper.moved("file", is_copy=False)
     assert keeper.key == "file"
     assert keeper.records == FEW[:2]
-    keeper.set_fate("steps", Fate.ACCEPTED)
     keeper.add(FEW[2:])
+    keeper.refuse(["keys"])
     settle(errands, qtbot)
     assert store.load("draft") == []
-    assert store.load("file") == [FEW[0], changed(FEW[1], fate=Fate.ACCEPTED), *FEW[2:]]
+    assert store.load("file") == [*FEW[:3], changed(FEW[3], fate=Fate.REFUSED)]
 
 
 def test_a_copy_leaves_them_with_the_first_file_too(
     keeper: TakesKeeper, store: TakeStore, errands: Errands, qtbot: QtBot
 ) -> None:
-    keeper.open("file")
+    keeper.open("file", story())
     keeper.add(FEW[:2])
     keeper.moved("copy", is_copy=True)
     keeper.add(FEW[2:])
@@ -190,7 +229,7 @@ def test_a_copy_leaves_them_with_the_first_file_too(
 
 
 def test_a_save_under_the_same_name_moves_nothing(keeper: TakesKeeper, errands: Errands, qtbot: QtBot) -> None:
-    keeper.open("file")
+    keeper.open("file", story())
     keeper.add(FEW)
     settle(errands, qtbot)
     keeper.moved("file", is_copy=True)
@@ -205,7 +244,8 @@ def test_a_store_that_fails_is_told_once_for_each_attempt_and_the_takes_stay_in_
     store, failures = TakeStore(tmp_path / "takes", RefusingOps(refused)), list[tuple[str, str]]()
     keeper = TakesKeeper(store, errands)
     keeper.failed.connect(lambda message, hint: failures.append((message, hint)))
-    keeper.open("one")
+    document = story()
+    keeper.open("one", document)
     settle(errands, qtbot)
     assert not failures, "a text without takes is no failure"
     keeper.add(FEW[:2])
@@ -214,7 +254,7 @@ def test_a_store_that_fails_is_told_once_for_each_attempt_and_the_takes_stay_in_
     assert "No space left" in failures[0][0]
     assert str(tmp_path) in failures[0][1]
     assert keeper.records == FEW[:2]
-    keeper.set_fate("lamp", Fate.PARTLY)
+    document.replace(0, 9, "")
     settle(errands, qtbot)
     assert keeper.records[0].fate is Fate.PARTLY
     refused.clear()  # there is room again
@@ -233,7 +273,7 @@ def test_a_store_that_cannot_be_read_is_told_and_new_takes_are_kept(
     TakeStore(tmp_path / "takes", FileOps()).add("one", FEW[:1])
     keeper = TakesKeeper(store, errands)
     keeper.failed.connect(lambda message, hint: failures.append(message))
-    keeper.open("one")
+    keeper.open("one", story())
     settle(errands, qtbot)
     assert len(failures) == 1
     keeper.add(FEW[1:])
@@ -260,7 +300,7 @@ def test_the_window_does_not_wait_for_a_slow_disk(tmp_path: Path, errands: Erran
     ops = WaitingOps()
     TakeStore(tmp_path / "takes", FileOps()).add("one", FEW)
     keeper = TakesKeeper(TakeStore(tmp_path / "takes", ops), errands)
-    keeper.open("one")
+    keeper.open("one", story())
     keeper.add([take("new", LAMP)])
     assert [record.id for record in keeper.records] == ["new"]
     assert errands.is_busy
@@ -274,7 +314,7 @@ def test_takes_of_a_manuscript_that_is_named_while_they_are_read(
 ) -> None:
     store.add("draft", FEW)
     keeper = TakesKeeper(store, errands)
-    keeper.open("draft")
+    keeper.open("draft", story())
     keeper.moved("file", is_copy=False)
     settle(errands, qtbot)
     assert keeper.records == FEW

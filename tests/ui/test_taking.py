@@ -55,9 +55,9 @@ def store(tmp_path: Path) -> TakeStore:
 
 
 @pytest.fixture
-def keeper(store: TakeStore, errands: Errands) -> TakesKeeper:
+def keeper(store: TakeStore, errands: Errands, document: Document) -> TakesKeeper:
     keeper = TakesKeeper(store, errands)
-    keeper.open("story")
+    keeper.open("story", document)
     return keeper
 
 
@@ -156,6 +156,11 @@ def test_accepting_one_refuses_the_others_and_is_one_step(
     assert document.generations[keeper.records[1].id] == keeper.records[1].generation
     document.undo()
     assert document.text == TEXT + "\nThe end."
+    assert fates(keeper) == [Fate.REFUSED] * 3
+    qtbot.waitUntil(lambda: not errands.is_busy)
+    assert store.load("story") == list(keeper.records)
+    document.redo()
+    assert fates(keeper) == [Fate.REFUSED, Fate.ACCEPTED, Fate.REFUSED]
     qtbot.waitUntil(lambda: not errands.is_busy)
     assert store.load("story") == list(keeper.records)
 
@@ -199,8 +204,12 @@ def test_sentences_of_two_takes_leave_both_partly_used(
     assert fates(keeper) == [Fate.PARTLY, Fate.PARTLY, Fate.OPEN]
     taking.add_sentence(0, 1)
     assert chosen[2:] == [(0, {0, 1})]
+    assert fates(keeper) == [Fate.ACCEPTED, Fate.PARTLY, Fate.OPEN], "all of the first is in the text by now"
     taking.accept(2)
-    assert fates(keeper) == [Fate.PARTLY, Fate.PARTLY, Fate.ACCEPTED]
+    assert fates(keeper) == [Fate.ACCEPTED, Fate.PARTLY, Fate.ACCEPTED]
+    for _ in range(3):
+        document.undo()
+    assert fates(keeper) == [Fate.PARTLY, Fate.REFUSED, Fate.REFUSED]
 
 
 def test_what_stood_before_the_takes_is_kept_as_it_was(
@@ -229,6 +238,17 @@ def test_a_sentence_chosen_while_the_takes_stream_is_known_to_the_drawer_later(
     engine.finished.emit(engine.last_job)
     assert document.text == TEXT + " It slept.\nThe end."
     assert [(record.text, record.fate) for record in keeper.records] == [(" It slept. It woke.", Fate.PARTLY)]
+
+
+def test_a_sentence_taken_back_while_the_takes_stream_is_not_used(
+    taking: TakingController, engine: ScriptedWorker, keeper: TakesKeeper, document: Document, start: Start
+) -> None:
+    start()
+    engine.say(said(0, " It slept. It"))
+    taking.add_sentence(0, 0)
+    document.undo()
+    engine.finished.emit(engine.last_job)
+    assert fates(keeper) == [Fate.OPEN]
 
 
 @pytest.mark.parametrize(
@@ -385,6 +405,8 @@ def test_an_earlier_take_goes_in_at_the_caret_and_is_the_parent_of_what_follows(
     assert taking.parent_at(document, 5) is None
     assert taking.parent_at(document, 0) is None
     assert document.undo_label == "Earlier take"
+    document.undo()
+    assert fates(keeper) == [Fate.OPEN, Fate.REFUSED]
 
 
 def test_each_take_has_a_seed_of_its_own_in_its_record(

@@ -89,6 +89,10 @@ class Document:
         self._check_range(start, end)
         return self._provenance.runs(start, end)
 
+    def length_of(self, generation: str) -> int:
+        """Code points of the text that came from a generation of the model."""
+        return self._provenance.length_of(generation)
+
     def replace(
         self,
         start: int,

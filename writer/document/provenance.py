@@ -1,6 +1,7 @@
 """Who wrote what: authorship of every character, kept as runs."""
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -69,6 +70,9 @@ class Provenance:
     def __init__(self, runs: Iterable[Run] = ()) -> None:
         self._blocks = _split(merge_runs(runs)) or [[]]
         self._index = ChunkIndex(map(_length, self._blocks))
+        self._lengths: Counter[str | None] = Counter()  # by generation
+        for block in self._blocks:
+            self._count(block, 1)
 
     def __len__(self) -> int:
         """Code points covered."""
@@ -87,6 +91,10 @@ class Provenance:
             found += block
         return found + _head(self._blocks[last], stop)
 
+    def length_of(self, generation: str) -> int:
+        """Code points that came from a generation."""
+        return self._lengths[generation]
+
     def spans(self, start: int, end: int) -> Iterator[Span]:
         """`runs` with their places."""
         at = start
@@ -96,7 +104,9 @@ class Provenance:
 
     def replace(self, start: int, end: int, runs: Iterable[Run]) -> None:
         """Put `runs` in the place of the authorship from `start` up to `end`."""
-        blocks = self._blocks
+        blocks, runs = self._blocks, list(runs)
+        self._count(self.runs(start, end), -1)
+        self._count(runs, 1)
         first, begin = self._index.locate(start)
         last, stop = self._index.locate(end)
         head, tail = _head(blocks[first], begin), _tail(blocks[last], stop)
@@ -117,6 +127,10 @@ class Provenance:
             pieces = [[]]
         blocks[first : last + 1] = pieces
         self._index.splice(first, last + 1, [_length(piece) for piece in pieces])
+
+    def _count(self, runs: Iterable[Run], sign: int) -> None:
+        for run in runs:
+            self._lengths[run.generation] += sign * run.length
 
 
 def _split(runs: list[Run]) -> list[list[Run]]:

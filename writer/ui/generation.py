@@ -59,7 +59,6 @@ class GenerationController(QObject):
     context_changed = Signal(int)  # tokens of the model's window in use
     finished = Signal(object)  # Finished
     loop_cut = Signal(object)  # LoopCut
-    replaced = Signal(object)  # Continued: it has made room for another
     ended = Signal(object)  # Continued: it has finished or was stopped, and left this
     failed = Signal(str, str)  # message, hint
 
@@ -233,7 +232,6 @@ class GenerationController(QObject):
             if self._replacing is not None:
                 replaced, self._replacing = self._replacing, None
                 self._change(self._at + len(replaced.text), "", self._at)
-                self.replaced.emit(replaced)
             self._change(self._at, text)
             self._at += len(text)
             self._written += text

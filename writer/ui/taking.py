@@ -14,7 +14,7 @@ from writer.document.change import Change, range_after
 from writer.document.document import Document
 from writer.document.generation_record import GenerationRecord
 from writer.document.provenance import Author
-from writer.document.takes.take_record import Fate, TakeRecord
+from writer.document.takes.take_record import TakeRecord
 from writer.engine.config import GenerationConfig
 from writer.engine.events import PrefillProgress, TakenBack, Token
 from writer.engine.sentences import split_sentences
@@ -34,7 +34,6 @@ class _Take:
     record: GenerationRecord
     text: str = ""
     is_finished: bool = False
-    fate: Fate = Fate.OPEN
 
 
 @dataclass
@@ -150,7 +149,9 @@ class TakingController(QObject):
         if made is not None and take is not None and take.text:
             self.stop()
             text = whole(take.text, made.before, *self._around(made.document, made.place))
-            self._insert(take, text, Fate.ACCEPTED, "Take")
+            self._insert(take, text, "Take")
+            self._keeper.refuse(other.record.id for other in made.takes if other is not take)
+            self.chosen.emit(made.place)
             self.accepted.emit()
 
     def add_sentence(self, number: int, sentence: int) -> None:
@@ -167,7 +168,10 @@ class TakingController(QObject):
         piece = splice(texts, chosen, before, before_then=made.before)[len(so_far) :]
         if piece:
             made.before_chosen, made.chosen = before, chosen
-            self._insert(take, piece, Fate.PARTLY, "Sentence")
+            after = self._around(made.document, made.place)[1]
+            space = " " if after.isalnum() else ""  # before what stood there
+            self._insert(take, piece, "Sentence", space)
+            self.chosen.emit(made.place)
             self.sentences_chosen.emit(number, {one for of, one in chosen if of == number})
 
     def insert(self, document: Document, caret: int, take_id: str) -> None:
@@ -178,7 +182,6 @@ class TakingController(QObject):
             document.add_generation(kept.generation)
             with document.group("Earlier take", Author.MODEL):
                 document.replace(caret, caret, text, Author.MODEL, kept.generation.id)
-            self._keeper.set_fate(take_id, Fate.ACCEPTED)
             self.chosen.emit(caret + len(text))
 
     @staticmethod
@@ -191,12 +194,11 @@ class TakingController(QObject):
         takes = self._round.takes if self._round is not None else []
         return takes[number] if 0 <= number < len(takes) else None
 
-    def _insert(self, take: _Take, text: str, fate: Fate, label: str) -> None:
+    def _insert(self, take: _Take, text: str, label: str, space: str = "") -> None:
+        """Put `text` in at the place, which is behind it then; `space` comes behind the place."""
         assert self._round is not None
         document, place = self._round.document, self._round.place
         document.add_generation(take.record)
-        after = self._around(document, place)[1]
-        space = " " if fate is Fate.PARTLY and after.isalnum() else ""  # before what stood there
         self._is_inserting = True
         try:
             with document.group(label, Author.MODEL):
@@ -204,10 +206,6 @@ class TakingController(QObject):
         finally:
             self._is_inserting = False
         self._round.place = place + len(text)
-        for other in self._round.takes if fate is Fate.ACCEPTED else (take,):
-            other.fate = fate if other is take else (Fate.REFUSED if other.fate is Fate.OPEN else other.fate)
-            self._keeper.set_fate(other.record.id, other.fate)
-        self.chosen.emit(self._round.place)
 
     def parent_at(self, document: Document, place: int) -> str | None:
         """The take that the text before `place` came from."""
@@ -266,7 +264,6 @@ class TakingController(QObject):
                 time=take.record.time,
                 generation=take.record,
                 parent=made.parent,
-                fate=take.fate,
             )
             for take in made.takes
             if take.text.strip()

@@ -87,7 +87,6 @@ class Writing(QObject):
         editor.caret_moved.connect(self._on_caret_moved)
         self.contexts.horizon_changed.connect(editor.set_horizon)
         self.generation.ended.connect(self._keep_continuation)
-        self.generation.replaced.connect(lambda old: self.takes.set_fate(old.generation, Fate.REFUSED))
         self.taking.running_changed.connect(lambda is_running: None if is_running else self._wake())
         self.generation.state_changed.connect(self._on_state_changed)
         self.taking.chosen.connect(self._on_chosen)
@@ -247,7 +246,7 @@ class Writing(QObject):
     def _on_opened(self, manuscript: Manuscript) -> None:
         self.generation.leave()
         self.taking.leave()
-        self.takes.open(manuscript.key)
+        self.takes.open(manuscript.key, manuscript.document)
         document = manuscript.document
         for part in (self.contexts, self.words, self.suggesting, self.word_suggesting):
             part.set_document(document)

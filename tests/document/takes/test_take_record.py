@@ -14,6 +14,7 @@ from writer.document.takes.take_record import (
     TakeNode,
     TakeRecord,
     at_place,
+    fate_in_text,
     search,
     tree,
 )
@@ -66,6 +67,27 @@ def test_what_a_newer_writer_knows_of_a_take_is_left_out() -> None:
 def test_what_is_no_take_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         TakeRecord.from_json(take("a").to_json() | wrong)
+
+
+# -- what has become of it ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("before", "n_standing", "after"),
+    [
+        (Fate.OPEN, 0, Fate.OPEN),
+        (Fate.REFUSED, 0, Fate.REFUSED),
+        (Fate.PARTLY, 0, Fate.REFUSED),
+        (Fate.ACCEPTED, 0, Fate.REFUSED),
+        (Fate.OPEN, 12, Fate.PARTLY),
+        (Fate.ACCEPTED, 12, Fate.PARTLY),
+        (Fate.REFUSED, 23, Fate.ACCEPTED),
+        (Fate.PARTLY, 24, Fate.ACCEPTED),
+        (Fate.ACCEPTED, 22, Fate.ACCEPTED),  # the writer changed a letter or two
+    ],
+)
+def test_what_became_of_a_take_is_what_the_text_holds_of_it(before: Fate, n_standing: int, after: Fate) -> None:
+    assert fate_in_text(take("a", " She counted the steps.\n\n", fate=before), n_standing) is after
 
 
 # -- search ------------------------------------------------------------------------------------------------------------

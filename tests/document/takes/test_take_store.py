@@ -45,10 +45,10 @@ def test_takes_survive_a_restart_in_the_order_in_which_they_were_kept(store: Tak
 
 def test_what_became_of_a_take_survives_too(store: TakeStore, folder: Path) -> None:
     store.add(KEY, [A, B, C])
-    store.set_fate(KEY, "a", Fate.ACCEPTED)
+    store.set_fates(KEY, {"a": Fate.ACCEPTED})
     store.set_pinned(KEY, "b", True)
-    store.set_fate(KEY, "a", Fate.PARTLY)
-    store.set_fate(KEY, "c", Fate.OPEN)
+    store.set_fates(KEY, {"a": Fate.PARTLY, "c": Fate.OPEN})
+    store.set_fates(KEY, {})
     store.set_pinned(KEY, "c", True)
     store.set_pinned(KEY, "c", False)
     assert loaded(folder) == [
@@ -80,14 +80,14 @@ def test_a_setting_that_json_has_no_form_for_does_not_keep_a_take_off_the_disk(s
 def test_nothing_is_made_where_nothing_is_kept(store: TakeStore, folder: Path) -> None:
     assert store.load(KEY) == []
     store.add(KEY, [])
-    store.set_fate(KEY, "a", Fate.ACCEPTED)
+    store.set_fates(KEY, {"a": Fate.ACCEPTED})
     store.set_pinned(KEY, "a", True)
     store.move(KEY, "other")
     store.erase(KEY, "a")
     store.erase_all(KEY)
     assert not folder.parent.exists()
     store.add(KEY, [A])
-    store.set_fate(KEY, "never kept", Fate.ACCEPTED)
+    store.set_fates(KEY, {"never kept": Fate.ACCEPTED})
     assert loaded(folder) == [A]
 
 
@@ -195,7 +195,7 @@ def test_a_large_file_with_little_to_gain_stays_as_it_is(folder: Path) -> None:
 @pytest.mark.parametrize("keep_old", [False, True])
 def test_takes_go_with_their_text_to_its_new_name(keep_old: bool, store: TakeStore, folder: Path) -> None:
     store.add(KEY, [A, B])
-    store.set_fate(KEY, "b", Fate.ACCEPTED)
+    store.set_fates(KEY, {"b": Fate.ACCEPTED})
     store.move(KEY, "story", keep_old=keep_old)
     expected = [A, replace(B, fate=Fate.ACCEPTED)]
     assert loaded(folder, "story") == expected

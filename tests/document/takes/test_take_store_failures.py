@@ -26,7 +26,7 @@ def folder(tmp_path: Path) -> Path:
 
 ACTS: dict[str, Callable[[TakeStore], None]] = {
     "add": lambda store: store.add(KEY, [C]),
-    "fate": lambda store: store.set_fate(KEY, "a", Fate.ACCEPTED),
+    "fate": lambda store: store.set_fates(KEY, {"a": Fate.ACCEPTED}),
     "pin": lambda store: store.set_pinned(KEY, "b", True),
     "erase": lambda store: store.erase(KEY, "a"),
     "erase all": lambda store: store.erase_all(KEY),
@@ -191,7 +191,7 @@ def test_d09_what_was_kept_survives_a_power_cut_at_any_later_moment(tmp_path: Pa
         (lambda: None, KEY, []),
         (lambda: store.add(KEY, [A]), KEY, [A]),
         (lambda: store.add(KEY, [B]), KEY, [A, B]),
-        (lambda: store.set_fate(KEY, "a", Fate.ACCEPTED), KEY, [accepted, B]),
+        (lambda: store.set_fates(KEY, {"a": Fate.ACCEPTED}), KEY, [accepted, B]),
         (lambda: store.move(KEY, "story"), "story", [accepted, B]),
         (lambda: store.add("story", [C]), "story", [accepted, B, C]),
         (lambda: store.add("other", [C]), "story", [accepted, B, C]),

@@ -13,15 +13,16 @@ BEFORE_LENGTH = 64
 
 _ENOUGH = 32  # code points before a place that agree, and it is the same one, wherever it has moved
 _ENOUGH_HERE = 8  # where it has not moved
+_NEARLY_ALL = 0.9  # of a take: a word changed here and there leaves it used as a whole
 
 
 class Fate(StrEnum):
-    """What the writer did with a take."""
+    """What has become of a take."""
 
     OPEN = "open"
     ACCEPTED = "accepted"
     PARTLY = "partly"
-    """Some of its sentences are in the text."""
+    """Only a part of it is in the text."""
     REFUSED = "refused"
 
 
@@ -103,6 +104,13 @@ def tree(records: Sequence[TakeRecord]) -> list[TakeNode]:
         parent = number if record.parent is None else numbers.get(record.parent, number)
         (children[parent] if parent < number else roots).append(node)
     return roots[::-1]
+
+
+def fate_in_text(record: TakeRecord, n_standing: int) -> Fate:
+    """What has become of a take of which so many code points stand in the text."""
+    if not n_standing:
+        return Fate.OPEN if record.fate is Fate.OPEN else Fate.REFUSED
+    return Fate.ACCEPTED if n_standing >= _NEARLY_ALL * len(record.text.strip()) else Fate.PARTLY
 
 
 def at_place(records: Iterable[TakeRecord], place: int, before: str) -> list[TakeRecord]:

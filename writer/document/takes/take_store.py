@@ -56,13 +56,13 @@ class TakeStore:
         if data:
             self._add_lines(self._path(key), data, "keep the takes of this text")
 
-    def set_fate(self, key: str, take_id: str, fate: Fate) -> None:
-        """Nothing happens when there is no such take."""
-        self._change(key, take_id, {"fate": fate})
+    def set_fates(self, key: str, fates: Mapping[str, Fate]) -> None:
+        """By the ids of takes; one that there is no take of changes nothing."""
+        self._change(key, {take_id: {"fate": fate} for take_id, fate in fates.items()})
 
     def set_pinned(self, key: str, take_id: str, is_pinned: bool) -> None:
         """Nothing happens when there is no such take."""
-        self._change(key, take_id, {"is_pinned": is_pinned})
+        self._change(key, {take_id: {"is_pinned": is_pinned}})
 
     def erase(self, key: str, take_id: str) -> None:
         """Take one take off the disk; nothing happens when there is no such take. What grew from it stays."""
@@ -115,10 +115,10 @@ class TakeStore:
             raise ValueError(f"no key of a document: {key!r}")
         return self._folder / f"{key}{_SUFFIX}"
 
-    def _change(self, key: str, take_id: str, values: Mapping[str, Any]) -> None:
+    def _change(self, key: str, changes: Mapping[str, Mapping[str, Any]]) -> None:
         path, what = self._path(key), "keep what became of a take"
-        if self._is_there(path, what):
-            self._add_lines(path, change_line(take_id, values), what)
+        if changes and self._is_there(path, what):
+            self._add_lines(path, b"".join(change_line(*change) for change in changes.items()), what)
 
     def _add_lines(self, path: Path, data: bytes, what: str) -> None:
         with self._writing(what):
