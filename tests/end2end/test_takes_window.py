@@ -40,10 +40,13 @@ def test_three_takes_one_used_another_found_after_a_restart(
     document = window.files.document
     texts = make_takes(window, qtbot)
     assert len(set(texts)) == 3
+    fold = window.takes_panel.findChild(QPushButton, "fold")
+    assert fold.text() == "Earlier takes", "there are none but those on the cards"
     assert document.text == STORY.rstrip(), "nothing is in the text before it is chosen"
     QTest.keyClick(window.takes_panel, Qt.Key.Key_2)
     assert document.text == STORY.rstrip() + texts[1]
     assert window.editor.hasFocus()
+    assert fold.text() == "Earlier takes: 3"
     spans = [span for span in document.spans() if span.author is Author.MODEL]
     assert [document.slice(span.start, span.end) for span in spans] == [texts[1]]
     window.editor.undo()

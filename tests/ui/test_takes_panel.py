@@ -5,7 +5,7 @@ from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from tests.ui.take_records import FEW, NOW
+from tests.ui.take_records import FEW, NOW, take
 from writer.ui.rail import SidePanel
 from writer.ui.take_card import TakeCard
 from writer.ui.takes_panel import TakesPanel
@@ -47,12 +47,16 @@ def written(panel: TakesPanel) -> list[str]:
     return [card.written for card in cards(panel)]
 
 
+def ids(n: int) -> list[str]:
+    return [f"new-{number}" for number in range(n)]
+
+
 def run(panel: TakesPanel, n: int = 3) -> None:
     """Takes that are complete."""
-    panel.begin(n)
-    for take in range(n):
-        panel.set_text(take, TEXTS[take])
-        panel.set_finished(take)
+    panel.begin(ids(n))
+    for number in range(n):
+        panel.set_text(number, TEXTS[number])
+        panel.set_finished(number)
 
 
 def hint(panel: TakesPanel) -> QLabel:
@@ -93,7 +97,7 @@ def test_without_a_model_there_is_nothing_to_ask(panel: TakesPanel) -> None:
 
 
 def test_the_same_button_stops(panel: TakesPanel, qtbot: QtBot) -> None:
-    panel.begin(2)
+    panel.begin(ids(2))
     assert panel.write.text() == "Stop"
     with qtbot.waitSignal(panel.stop_requested), qtbot.assertNotEmitted(panel.takes_requested):
         qtbot.mouseClick(panel.write, LEFT)
@@ -104,7 +108,7 @@ def test_the_same_button_stops(panel: TakesPanel, qtbot: QtBot) -> None:
 
 
 def test_again_and_putting_away_come_when_all_are_complete(panel: TakesPanel, qtbot: QtBot) -> None:
-    panel.begin(2)
+    panel.begin(ids(2))
     panel.set_finished(0)
     assert not panel.again.isVisible()
     assert not panel.put_away.isVisible()
@@ -120,9 +124,9 @@ def test_the_empty_panel_teaches(panel: TakesPanel) -> None:
     assert "several ways at once" in hint(panel).text()
     panel.set_records(FEW)
     assert not hint(panel).isVisible()
-    panel.begin(4)
+    panel.begin(ids(4))
     assert hint(panel).text() == "Press 1 to 4, or click sentences."
-    panel.begin(1)
+    panel.begin(ids(1))
     assert hint(panel).text() == "Press 1, or click sentences."
 
 
@@ -130,12 +134,12 @@ def test_the_empty_panel_teaches(panel: TakesPanel) -> None:
 
 
 def test_takes_stand_below_one_another_with_their_numbers(panel: TakesPanel, qtbot: QtBot) -> None:
-    panel.begin(4)
-    for take in (2, 0, 3, 1):
-        panel.set_text(take, TEXTS[take])
+    panel.begin(ids(4))
+    for number in (2, 0, 3, 1):
+        panel.set_text(number, TEXTS[number])
     qtbot.waitUntil(lambda: written(panel) == list(TEXTS))
     assert [card.objectName() for card in cards(panel)] == ["take-1", "take-2", "take-3", "take-4"]
-    panel.begin(2)
+    panel.begin(ids(2))
     assert written(panel) == ["", ""]
 
 
@@ -155,7 +159,7 @@ class Paints(QObject):
 def test_however_fast_text_comes_it_is_shown_once_a_frame(
     panel: TakesPanel, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    panel.begin(1)
+    panel.begin(ids(1))
     [card] = cards(panel)
     qtbot.wait(300)
     shown: list[str] = []
@@ -175,7 +179,7 @@ def test_however_fast_text_comes_it_is_shown_once_a_frame(
 
 
 def test_cards_only_move_down_while_text_streams_in(panel: TakesPanel, qtbot: QtBot) -> None:
-    panel.begin(2)
+    panel.begin(ids(2))
     qtbot.wait(300)
     _, second = cards(panel)
     places = [second.y()]
@@ -193,7 +197,7 @@ def test_cards_only_move_down_while_text_streams_in(panel: TakesPanel, qtbot: Qt
 def test_a_late_word_of_takes_that_are_gone_is_no_error(panel: TakesPanel, qtbot: QtBot) -> None:
     panel.set_text(0, TEXTS[0])
     panel.set_finished(0)
-    panel.begin(1)
+    panel.begin(ids(1))
     panel.end()
     panel.set_text(0, TEXTS[0])
     panel.set_finished(0)
@@ -203,7 +207,7 @@ def test_a_late_word_of_takes_that_are_gone_is_no_error(panel: TakesPanel, qtbot
 
 
 def test_the_last_words_are_shown_before_a_take_counts_as_complete(panel: TakesPanel) -> None:
-    panel.begin(1)
+    panel.begin(ids(1))
     panel.set_text(0, TEXTS[1])
     panel.set_finished(0)
     assert written(panel) == [TEXTS[1]]
@@ -241,7 +245,7 @@ def test_a_digit_that_means_no_take_does_nothing(panel: TakesPanel, qtbot: QtBot
     with qtbot.assertNotEmitted(panel.accept_requested):
         qtbot.keyClick(panel, Qt.Key.Key_3)
         qtbot.keyClick(panel, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
-        panel.begin(2)
+        panel.begin(ids(2))
         qtbot.keyClick(panel, Qt.Key.Key_1)  # nothing is written yet
         panel.end()
         qtbot.keyClick(panel, Qt.Key.Key_1)
@@ -300,7 +304,7 @@ def test_cards_that_go_pass_the_focus_to_the_button(panel: TakesPanel) -> None:
 
 def test_more_takes_than_there_are_keys_for_are_refused(panel: TakesPanel) -> None:
     with pytest.raises(ValueError, match="5 takes"):
-        panel.begin(5)
+        panel.begin(ids(5))
 
 
 # -- the drawer ----------------------------------------------------------------------------------------------------
@@ -310,25 +314,41 @@ def test_the_drawer_makes_room_for_takes_that_run(panel: TakesPanel, qtbot: QtBo
     panel.set_records(FEW)
     assert panel.drawer.isVisible()
     assert fold(panel).text() == "Earlier takes: 4"
-    panel.begin(3)
+    panel.begin(ids(3))
     assert not panel.drawer.isVisible()
     qtbot.mouseClick(fold(panel), LEFT)
     assert panel.drawer.isVisible()
-    panel.begin(3)
+    panel.begin(ids(3))
     panel.end()
     assert panel.drawer.isVisible()
+
+
+def test_takes_on_the_cards_are_no_earlier_ones_until_they_are_put_away(panel: TakesPanel, qtbot: QtBot) -> None:
+    panel.set_records(FEW[:1])
+    run(panel, 3)
+    panel.set_records([FEW[0], *map(take, ids(3))])
+    assert fold(panel).text() == "Earlier takes: 1"
+    qtbot.mouseClick(fold(panel), LEFT)
+    assert list(panel.drawer.shown) == [FEW[0]]
+    panel.begin(["another", "and another"])
+    assert fold(panel).text() == "Earlier takes: 4"
+    panel.set_records([FEW[0], take("another")])
+    assert fold(panel).text() == "Earlier takes: 1"
+    panel.end()
+    assert fold(panel).text() == "Earlier takes: 2"
+    assert [record.id for record in panel.drawer.shown] == ["another", "lamp"]
 
 
 def test_the_drawer_stays_open_for_who_is_in_it(panel: TakesPanel) -> None:
     panel.set_records(FEW)
     panel.drawer.search_field.setFocus()
-    panel.begin(3)
+    panel.begin(ids(3))
     assert panel.drawer.isVisible()
 
 
 def test_an_earlier_take_can_be_brought_into_view(panel: TakesPanel) -> None:
     panel.set_records(FEW)
-    panel.begin(2)
+    panel.begin(ids(2))
     assert panel.show_record("wind")
     assert panel.drawer.isVisible()
     assert panel.drawer.detail.record == FEW[2]

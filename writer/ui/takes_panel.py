@@ -58,7 +58,9 @@ class TakesPanel(QWidget):
         self._unfinished: set[int] = set()
         self._waiting: dict[int, str] = {}  # texts that the next frame shows
         self._is_ready = False
-        self._n_records = 0
+        self._records: Sequence[TakeRecord] = ()
+        self._on_show: frozenset[str] = frozenset()  # ids of the takes on the cards
+        self._n_earlier = 0
         self._frame = QTimer(self)
         self._frame.setSingleShot(True)
         self._frame.setInterval(_FRAME_MS)
@@ -91,8 +93,9 @@ class TakesPanel(QWidget):
 
     # -- what is shown -------------------------------------------------------------------------------------------
 
-    def begin(self, n: int) -> None:
-        """`n` takes begin (1 to 4), in place of those that are shown."""
+    def begin(self, ids: Sequence[str]) -> None:
+        """So many takes begin (1 to 4), in place of those that are shown."""
+        n = len(ids)
         if not 1 <= n <= MOST_TAKES:
             raise ValueError(f"{n} takes: no more than {MOST_TAKES} are shown side by side")
         while len(self._cards) < n:
@@ -105,7 +108,8 @@ class TakesPanel(QWidget):
         focused = QApplication.focusWidget()
         if focused is None or not self.drawer.isAncestorOf(focused):
             self._fold.setChecked(False)
-        self._arrange()
+        self._on_show = frozenset(ids)
+        self._show_earlier()
 
     def set_text(self, take: int, text: str) -> None:
         """The text of a running take as it is by now. A last word of takes that are gone already is no error, here and
@@ -138,7 +142,8 @@ class TakesPanel(QWidget):
         self._waiting.clear()
         self._n_running, self._unfinished = 0, set()
         self._fold.setChecked(True)
-        self._arrange()
+        self._on_show = frozenset()
+        self._show_earlier()
         if had_focus:
             self.write.setFocus()  # else Qt passes the focus on by chance
         for card in self._cards:
@@ -146,8 +151,14 @@ class TakesPanel(QWidget):
 
     def set_records(self, records: Sequence[TakeRecord]) -> None:
         """records -- every take of the text, the oldest first"""
-        self.drawer.set_records(records)
-        self._n_records = len(records)
+        self._records = records
+        self._show_earlier()
+
+    def _show_earlier(self) -> None:
+        """Those on the cards are not earlier ones yet."""
+        earlier = [record for record in self._records if record.id not in self._on_show]
+        self.drawer.set_records(earlier)
+        self._n_earlier = len(earlier)
         self._show_fold()
         self._arrange()
 
@@ -184,9 +195,9 @@ class TakesPanel(QWidget):
         self.again = QPushButton("Again")
         self.again.setObjectName("again")
         self.again.setProperty("role", "link")
-        self.again.setToolTip("Write others for the same place. These stay among the earlier takes.")
+        self.again.setToolTip("Write others for the same place. These go to the earlier takes.")
         self.again.clicked.connect(self.again_requested)
-        self.put_away = IconButton("close", "Put these away. They stay among the earlier takes.", size=14)
+        self.put_away = IconButton("close", "Put these away. They go to the earlier takes.", size=14)
         self.put_away.setProperty("role", "quiet-icon")
         self.put_away.setFixedSize(_ICON_BUTTON, _ICON_BUTTON)
         self.put_away.clicked.connect(self.put_away_requested)
@@ -227,7 +238,7 @@ class TakesPanel(QWidget):
         self._controls.set_state(is_running=is_running, is_ready=self._is_ready)
         keys = "Press 1" if n == 1 else f"Press 1 to {n}"
         self._hint.setText(f"{keys}, or click sentences." if n else _LESSON)
-        self._hint_row.setVisible(n > 0 or not self._n_records)
+        self._hint_row.setVisible(n > 0 or not self._n_earlier)
         self.again.setVisible(n > 0 and not is_running)
         self.again.setEnabled(self._is_ready)
         self.put_away.setVisible(n > 0 and not is_running)
@@ -236,7 +247,7 @@ class TakesPanel(QWidget):
 
     def _show_fold(self) -> None:
         is_open = self._fold.isChecked()
-        self._fold.setText(f"Earlier takes: {self._n_records:,}" if self._n_records else "Earlier takes")
+        self._fold.setText(f"Earlier takes: {self._n_earlier:,}" if self._n_earlier else "Earlier takes")
         self._draw_fold_icon()
         self.drawer.setVisible(is_open)
 

@@ -67,7 +67,7 @@ class Asked:
 class TakingController(QObject):
     """Makes takes, keeps every one, and puts what is chosen into the document, each choice one undo step."""
 
-    began = Signal(int)  # so many takes
+    began = Signal(object)  # the ids of the takes, by their numbers
     text_changed = Signal(int, str)  # take, its text so far
     take_finished = Signal(int, str)  # take, a word on it
     running_changed = Signal(bool)
@@ -127,7 +127,7 @@ class TakingController(QObject):
             self._job = self._worker.run(lambda: propose_bridges(*parts, following, steering))
         else:
             self._job = self._worker.run(lambda: generate_takes(*parts, steering))
-        self.began.emit(n_takes)
+        self.began.emit([take.record.id for take in self._round.takes])
         self.running_changed.emit(True)
 
     def stop(self) -> None:

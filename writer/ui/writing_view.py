@@ -1,7 +1,7 @@
 """Shows what the model writes and offers in the window's parts, and passes on what the writer wants of it."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -181,10 +181,10 @@ class WritingView(QObject):
         self.change_options(n_takes=n_takes)
         self._writing.make_takes()
 
-    def _on_takes_began(self, n_takes: int) -> None:
+    def _on_takes_began(self, ids: Sequence[str]) -> None:
         self._show_text()
         self._window.rail.open("takes")
-        self._takes.begin(n_takes)
+        self._takes.begin(ids)
         self._takes.take_focus()
 
     # -- context -------------------------------------------------------------------------------------------------------
