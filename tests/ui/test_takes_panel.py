@@ -7,6 +7,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.ui.take_records import FEW, NOW, take
 from writer.ui.rail import SidePanel
+from writer.ui.scroll_column import ScrollColumn
 from writer.ui.take_card import TakeCard
 from writer.ui.takes_panel import TakesPanel
 
@@ -192,6 +193,29 @@ def test_cards_only_move_down_while_text_streams_in(panel: TakesPanel, qtbot: Qt
     qtbot.wait(300)
     assert places[-1] > places[0] + 50
     assert places == sorted(places)
+
+
+def test_a_new_round_is_shown_from_the_top_and_scrolls_no_more_by_itself(panel: TakesPanel, qtbot: QtBot) -> None:
+    bar = panel.findChild(ScrollColumn).verticalScrollBar()
+    panel.begin(ids(4))
+    for number in range(4):
+        panel.set_text(number, " A long way to go on." * 20)
+        panel.set_finished(number)
+    qtbot.waitUntil(lambda: bar.maximum() > 400)
+    bar.setValue(bar.maximum())
+    panel.begin(ids(4))
+    panel.take_focus()
+    assert bar.value() == 0
+    assert cards(panel)[0].y() < cards(panel)[1].y() < 200, "they are not as high as those before them were"
+    for number in range(4):
+        panel.set_text(number, " Another long way." * 40)
+    qtbot.waitUntil(lambda: bar.maximum() > 400)
+    assert bar.value() == 0
+    bar.setValue(90)
+    panel.set_text(0, " Another long way." * 60)
+    panel.set_finished(0)
+    QApplication.processEvents()
+    assert bar.value() == 90
 
 
 def test_a_late_word_of_takes_that_are_gone_is_no_error(panel: TakesPanel, qtbot: QtBot) -> None:

@@ -66,6 +66,12 @@ class SentenceText(QWidget):
         self._lay_out(self.width())
         self._tell()
 
+    def clear(self) -> None:
+        """Make room for another text, whose height begins anew."""
+        self.set_chosen(())
+        self.set_pieces((), 0, is_growing=True)
+        self.setFixedHeight(self._target)
+
     def set_pieces(self, pieces: Sequence[str], n_finished: int, *, is_growing: bool) -> None:
         """Show `pieces`, which join to the text; the first `n_finished` of them can be chosen."""
         self._pieces, self._n_finished, self._is_growing = tuple(pieces), n_finished, is_growing

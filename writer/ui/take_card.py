@@ -73,7 +73,7 @@ class TakeCard(QFrame):
     def begin(self) -> None:
         """Make room for a new take."""
         self._written, self._note, self._is_finished, self._chosen = "", _WRITING, False, frozenset()
-        self.text.set_chosen(())
+        self.text.clear()
         self.badge.set_busy(is_busy=True)
         self._show()
 

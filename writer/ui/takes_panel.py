@@ -110,6 +110,7 @@ class TakesPanel(QWidget):
             self._fold.setChecked(False)
         self._on_show = frozenset(ids)
         self._show_earlier()
+        self._area.verticalScrollBar().setValue(0)
 
     def set_text(self, take: int, text: str) -> None:
         """The text of a running take as it is by now. A last word of takes that are gone already is no error, here and
