@@ -86,6 +86,27 @@ def test_white_space_is_shown_as_one_space_or_one_line_break(text: SentenceText)
     )
 
 
+def test_a_text_that_begins_a_paragraph_shows_it_first(text: SentenceText, qtbot: QtBot) -> None:
+    place = text.rect_of(0).left()
+    text.set_pieces((" \n\n",), 0, is_growing=True)
+    assert text.shown_text == "¶\N{NO-BREAK SPACE}"
+    assert text.accessibleName() == "Take 1, a new paragraph"
+    text.set_pieces((" \n\nShe counted. ", "The lamp"), 1, is_growing=True)
+    assert text.shown_text == "¶\N{NO-BREAK SPACE}She counted. The lamp"
+    assert text.rect_of(0).left() > place + 5, "the mark belongs to no sentence"
+    with qtbot.assertNotEmitted(text.sentence_chosen):
+        qtbot.mouseClick(text, LEFT, pos=QPoint(3, middle(text, 0).y()))
+    with qtbot.waitSignal(text.sentence_chosen):
+        qtbot.mouseClick(text, LEFT, pos=middle(text, 0))
+    text.set_pieces(("She counted.\n", "\nThe lamp."), 2, is_growing=False)
+    assert text.shown_text == "She counted.\nThe lamp.", "a break further on is seen by itself"
+    text.set_pieces(("\nShe counted.",), 1, is_growing=False)
+    text.setFocus()
+    assert text.accessibleName() == "Take 1, a new paragraph, sentence 1 of 1: She counted."
+    text.clearFocus()
+    assert text.accessibleName() == "Take 1, a new paragraph: She counted."
+
+
 def test_a_piece_of_white_space_is_no_sentence(text: SentenceText, qtbot: QtBot) -> None:
     text.set_pieces(("One.\n", "\n", "Two."), 3, is_growing=False)
     assert text.shown_text == "One.\nTwo."

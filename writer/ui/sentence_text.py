@@ -30,6 +30,7 @@ _LEADING = 1.12  # of a line's own height
 _GROWTH_MS = 120
 _LEAST_LINES = 2  # there is room for these before the first word
 _CORNER = 3.0
+_PILCROW = "¶\N{NO-BREAK SPACE}"  # before the first word of a text that begins a paragraph
 _BACK = (Qt.Key.Key_Left, Qt.Key.Key_Up)
 _ON = (Qt.Key.Key_Right, Qt.Key.Key_Down)
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
@@ -47,6 +48,7 @@ class SentenceText(QWidget):
         super().__init__()
         self._name = name
         self._pieces: tuple[str, ...] = ()
+        self._mark = ""  # before the first of them
         self._bodies: tuple[str, ...] = ()
         self._starts: list[int] = []  # in UTF-16 units of the layout's text
         self._n_finished = 0
@@ -76,7 +78,9 @@ class SentenceText(QWidget):
         """Show `pieces`, which join to the text; the first `n_finished` of them can be chosen."""
         self._pieces, self._n_finished, self._is_growing = tuple(pieces), n_finished, is_growing
         self._bodies = tuple(on_lines(piece.strip()) for piece in pieces)
-        shown, self._starts, at = [], [], 0
+        text = "".join(pieces)
+        self._mark = _PILCROW if "\n" in text[: len(text) - len(text.lstrip())] else ""
+        shown, self._starts, at = [self._mark], [], len(self._mark)
         for piece, body in zip(pieces, self._bodies, strict=True):
             self._starts.append(at)
             is_line_end = "\n" in piece[len(piece.rstrip()) :]
@@ -105,6 +109,10 @@ class SentenceText(QWidget):
         """What is seen, lines as they were broken by the text itself."""
         return self._layout.text().replace(LINE_SEPARATOR, "\n")
 
+    @property
+    def _spoken_name(self) -> str:
+        return f"{self._name}, a new paragraph" if self._mark else self._name
+
     def rect_of(self, sentence: int) -> QRectF:
         """Where the first line of a sentence is, in this widget's coordinates."""
         return next(iter(self._rects(sentence)), QRectF())
@@ -132,9 +140,8 @@ class SentenceText(QWidget):
         faded = QTextCharFormat()
         faded.setForeground(QGuiApplication.palette().color(QPalette.ColorRole.PlaceholderText))
         shown = filter(self._can_choose, self._chosen)
-        self._layout.setFormats(
-            [format_range(self._starts[one], utf16_length(self._bodies[one]), faded) for one in shown]
-        )
+        ranges = [format_range(self._starts[one], utf16_length(self._bodies[one]), faded) for one in shown]
+        self._layout.setFormats([format_range(0, len(self._mark), faded), *ranges])
         self._lay_out(self.width())
 
     def _rects(self, sentence: int) -> list[QRectF]:
@@ -199,10 +206,12 @@ class SentenceText(QWidget):
         if self.hasFocus() and self._can_choose(self._current):
             added = ", added" if self._current in self._chosen else ""
             place = f"sentence {self._current + 1} of {self._n_finished}{added}"
-            name = f"{self._name}, {place}: {self._bodies[self._current].replace(LINE_SEPARATOR, ' ')}"
+            name = f"{self._spoken_name}, {place}: {self._bodies[self._current].replace(LINE_SEPARATOR, ' ')}"
         else:
             # A name that changed with every word would be read out with every word.
-            name = self._name if self._is_growing or not self._pieces else f"{self._name}: {self.shown_text}"
+            text = self.shown_text.removeprefix(self._mark)
+            is_silent = self._is_growing or not self._pieces
+            name = self._spoken_name if is_silent else f"{self._spoken_name}: {text}"
         if name != self.accessibleName():
             self.setAccessibleName(name)
 
