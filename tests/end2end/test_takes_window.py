@@ -148,8 +148,15 @@ def test_a_bridge_is_ranked_by_what_follows(open_starter: OpenStarter, qtbot: Qt
     window.writing.taking.take_finished.connect(lambda take, note: notes.update({take: note}) if note else None)
     window.writing.bridge()
     idle(window, qtbot)
-    assert sorted(notes) == [0, 1, 2, 3]
-    assert list(notes.values()).count("Leads on best") == 1
+    assert notes == {
+        0: "Leads on best",
+        1: "Leads on second best",
+        2: "Leads on third best",
+        3: "Leads on fourth best",
+    }
+    QTest.keyClick(window.takes_panel, Qt.Key.Key_1)
+    assert window.writing.takes.records[0].fate is Fate.ACCEPTED
+    window.editor.undo()
     window.editor.set_caret(len(window.files.document))
     window.writing.bridge()
     assert "nothing after the caret" in window.notices.message

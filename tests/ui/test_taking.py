@@ -73,9 +73,10 @@ def document() -> Document:
 
 @pytest.fixture
 def start(taking: TakingController, document: Document, poem_model: LoadedModel) -> Start:
-    def start(n_takes: int = 2, caret: int = len(TEXT), seed: int | None = 7) -> None:
+    def start(n_takes: int = 2, caret: int = len(TEXT), seed: int | None = 7, following: str = "") -> None:
         context = context_for(poem_model, document.slice(0, caret))
-        taking.start(poem_model, document, caret, context, GenerationConfig(seed=seed), Steering(), n_takes)
+        config = GenerationConfig(seed=seed)
+        taking.start(poem_model, document, caret, context, config, Steering(), n_takes, following)
 
     return start
 
@@ -380,14 +381,43 @@ def test_a_failure_keeps_what_had_arrived_and_is_told_once(
     assert by_model(document) == FIRST
 
 
-def test_the_ranks_of_bridges_are_told_in_words(taking: TakingController, engine: ScriptedWorker, start: Start) -> None:
+def test_bridges_are_numbered_by_their_ranks_when_all_are_ranked(
+    taking: TakingController, engine: ScriptedWorker, keeper: TakesKeeper, document: Document, start: Start
+) -> None:
+    texts: dict[int, str] = {}
     notes: list[tuple[int, str]] = []
-    start(3)
-    finish(engine, FIRST, SECOND, " No.")
-    start(3)
+    taking.text_changed.connect(texts.__setitem__)
     taking.take_finished.connect(lambda take, note: notes.append((take, note)))
+    start(3, following="\nThe end.")
+    for number, text in enumerate((FIRST, "", SECOND)):
+        engine.say(said(number, text), TakeFinished(number, FinishReason.LENGTH, 7))
+    taking.add_sentence(0, 1)
+    assert texts == {0: FIRST, 1: "", 2: SECOND}
+    assert not notes, "none is complete before it has its rank"
+    chosen: dict[int, object] = {}
+    taking.sentences_chosen.connect(chosen.__setitem__)
     engine.say(BridgesRanked((2, 0), (-1.0, -2.0)))
-    assert notes == [(2, "Leads on best"), (0, "Leads on second best")]
+    assert texts == {0: SECOND, 1: FIRST, 2: ""}
+    assert notes == [(0, "Leads on best"), (1, "Leads on second best"), (2, "")]
+    assert chosen == {0: set(), 1: {1}, 2: set()}
+    engine.finished.emit(engine.last_job)
+    assert len(notes) == 3
+    assert [record.text for record in keeper.records] == [SECOND, FIRST]
+    taking.add_sentence(0, 0)
+    assert document.text == TEXT + " It woke. He came.\nThe end."
+
+
+def test_bridges_that_are_stopped_before_they_are_ranked_keep_their_numbers(
+    taking: TakingController, engine: ScriptedWorker, document: Document, start: Start
+) -> None:
+    notes: list[tuple[int, str]] = []
+    taking.take_finished.connect(lambda take, note: notes.append((take, note)))
+    start(2, following="\nThe end.")
+    engine.say(said(0, FIRST), said(1, SECOND), TakeFinished(0, FinishReason.LENGTH, 7))
+    taking.stop()
+    assert notes == [(0, ""), (1, "")]
+    taking.accept(1)
+    assert document.text == TEXT + SECOND + "\nThe end."
 
 
 def test_an_earlier_take_goes_in_at_the_caret_and_is_the_parent_of_what_follows(

@@ -26,7 +26,7 @@ from writer.ui.takes_keeper import TakesKeeper
 from writer.ui.worker import Worker
 
 _BEFORE_CHARS = 64
-_RANKS = ("", "second", "third", "fourth")
+_RANKS = ("best", "second best", "third best", "fourth best")
 
 
 @dataclass
@@ -110,8 +110,8 @@ class TakingController(QObject):
         n_takes: int,
         following: str = "",
     ) -> None:
-        """Stream `n_takes` takes for `caret`. With the text that follows there, they are ranked by how well they lead
-        on to it."""
+        """Stream `n_takes` takes for `caret`. With the text that follows there, they are ranked in the end by how well
+        they lead on to it, the best first."""
         self.stop()
         seed = secrets.randbits(63) if config.seed is None else config.seed
         config = dataclasses.replace(config, seed=seed)
@@ -227,12 +227,22 @@ class TakingController(QObject):
             elif isinstance(event.event, TakenBack):
                 take.text = take.text.removesuffix(event.event.text)
             self.text_changed.emit(event.take, take.text)
-        elif isinstance(event, TakeFinished):
+        elif isinstance(event, TakeFinished) and not self._round.following:
             self._round.takes[event.take].is_finished = True
             self.take_finished.emit(event.take, "")
         elif isinstance(event, BridgesRanked):
-            for rank, number in enumerate(event.order):
-                self.take_finished.emit(number, "Leads on best" if rank == 0 else f"Leads on {_RANKS[rank]} best")
+            self._rank(self._round, event.order)
+
+    def _rank(self, made: _Round, ranked: Sequence[int]) -> None:
+        """The best gets the first number, once and for all: until now the numbers were those of takes being written."""
+        order = [*ranked, *(number for number in range(len(made.takes)) if number not in ranked)]
+        made.takes = [made.takes[number] for number in order]
+        made.chosen = [(order.index(take), sentence) for take, sentence in made.chosen]
+        for number, take in enumerate(made.takes):
+            take.is_finished = True
+            self.text_changed.emit(number, take.text)
+            self.take_finished.emit(number, f"Leads on {_RANKS[number]}" if number < len(ranked) else "")
+            self.sentences_chosen.emit(number, {sentence for of, sentence in made.chosen if of == number})
 
     def _on_job_ended(self, job: int) -> None:
         if job == self._job:
