@@ -43,7 +43,10 @@ def written(length: Length, text: str, step: int = 1) -> tuple[str, bool, list[s
         (SENTENCE, " “Come!” she said. He came. ", " “Come!” she said."),
         (SENTENCE, "... and so. He", "... and so."),
         (SENTENCE, "\n\nNight fell\nand", "\n\nNight fell"),
+        (SENTENCE, " said:\n\n“Come!”\n\nThen", " said:\n\n“Come!”"),
+        (SENTENCE, " stood—\nand fell. He", " stood—\nand fell."),
         (PARAGRAPH, " left. He stayed. \n\nThen", " left. He stayed."),
+        (PARAGRAPH, " left. He said: \n\n“Come!”\n\nThen", " left. He said: \n\n“Come!”"),
         (PARAGRAPH, "\nNight fell. He stayed.\nThen", "\nNight fell. He stayed."),
         (SCENE, " left.\n\nHe stayed.\n\n***\n\nThen", " left.\n\nHe stayed."),
         (SCENE, " left.\n\n* * *\nThen", " left."),
@@ -71,6 +74,8 @@ def test_the_text_ends_where_the_goal_is_met(length: Length, text: str, whole: s
         (Length(words=60), " left. He stayed. She sat", " left. He stayed."),
         (PARAGRAPH, " left. He stayed. She sat", " left. He stayed."),
         (PARAGRAPH, " left. “No”", " left."),
+        (PARAGRAPH, " left. He said:\n\n", " left."),
+        (Length(words=60), " left. He said:\n\n“Then", " left."),
         (SCENE, " left.\n\nHe stayed\n", " left.\n\nHe stayed"),
         (SENTENCE, " left and", " left and"),
         (PARAGRAPH, " left and", " left and"),
@@ -107,7 +112,7 @@ def test_what_may_lie_beyond_the_end_is_held_back(length: Length, text: str, sho
     length=st.sampled_from([SENTENCE, PARAGRAPH, SCENE, Length(words=3), Length(words=9)]),
     pieces=st.lists(
         st.sampled_from(
-            ["\n", "\n\n", " ", ".", "…", "!", "”", "“", "***", "#", "—", " said", "Mr", " She", "it", " I"]
+            ["\n", "\n\n", " ", ".", ":", "…", "!", "”", "“", "***", "#", "—", " said", "Mr", " She", "it", " I"]
         ),
         max_size=16,
     ),

@@ -12,7 +12,7 @@ from writer.paths import resources_dir
 PROSE = st.lists(
     st.sampled_from(
         [
-            *(" ", "\n", "\n\n", ".", "!", "?", "…", "...", "—", "“", "”", "’", '"', ")", ",", "。"),
+            *(" ", "\n", "\n\n", ".", "!", "?", "…", "...", "—", ":", "“", "”", "’", '"', ")", ",", "。"),
             *("Mr", "St", "No", "I", "J", "e.g", "she", "She", " said", " Mary", "7", " the old man", "it"),
         ]
     ),
@@ -44,6 +44,8 @@ PROSE = st.lists(
         "Oh! how lovely.| In 1984.| Then came 1985.|",
         "1. First, this.|\n2. Then that.|",
         "你好。|再见！|",
+        "He said:\n\n“Come!”|\nShe came,\nand he—\nthe fool—\nlaughed.|",
+        "He left.|\n\n---\n\nShe said (\nto him) nothing;",
         "no end at all",
         "Mr.",
         "",

@@ -16,6 +16,7 @@ _PARAGRAPH_TOKENS = 320
 _MOST_TOKENS = 4096
 
 _WORD = re.compile(r"\S+")
+_LINE_END = re.compile(r"[^\S\n]*\n")
 _SCENE_BREAK = re.compile(r"\s*\n[^\S\n]*(?:#|(?:\*[^\S\n]*){3}|[-—–~_=]{3}|⁂|\n[^\S\n]*\n)")
 _BEGUN_SCENE_BREAK = re.compile(r"\s*\n[\s*—–~_=-]*$")
 
@@ -88,8 +89,8 @@ class Ending:
         """Where a paragraph or a scene has ended."""
         match self._length.goal:
             case Goal.PARAGRAPH:
-                at = text.find("\n", n_blank)
-                return len(text[:at].rstrip()) if at >= 0 else None
+                ends = sentence_ends(text, start=n_blank, is_over=False)
+                return next((end for end in ends if _LINE_END.match(text, end)), None)
             case Goal.SCENE:
                 found = _SCENE_BREAK.search(text, n_blank)
                 return found.start() if found else None

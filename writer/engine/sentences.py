@@ -5,10 +5,11 @@ import re
 
 _CLOSING = "\"'”’»)\\]"
 _OPENING = "\"'“‘«(\\["
+_PROMISING = "\\-—–,;:“‘«(\\["  # a line that breaks off there goes on in the next
 _CANDIDATE = re.compile(
     rf"(?:[.!?…]+|[—–]+(?=[\"”]))[{_CLOSING}]*(?=\s|$)"  # a dash ends only speech that is broken off
     r"|[。！？]+[」』”]*"
-    r"|\S(?=[^\S\n]*\n)"
+    rf"|[^\s{_PROMISING}](?=[^\S\n]*\n)"
 )
 _LINE_END = re.compile(r"[^\S\n]*\n")
 _NEXT = re.compile(rf"\s*[{_OPENING}…—–.-]*")
@@ -40,7 +41,7 @@ _WORD_OR_SIGN = re.compile(r"[\w’'-]+|[^\w\s]")
 def sentence_ends(text: str, *, start: int = 0, is_over: bool = True) -> list[int]:
     """Code points after which a sentence ends: its terminator and closing quotes are included, white space is not.
 
-    A line break ends a sentence too.
+    A line break ends a sentence too, unless the line's last mark promises more.
 
     start -- only terminators from there on are looked at
     is_over -- nothing follows; otherwise ends that what follows could still undo are left out
