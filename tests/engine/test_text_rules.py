@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from writer.engine.text_rules import BannedPhrases, StopStrings, TextRule, Verdict
 
 TEXT = st.text(st.sampled_from("abc"), max_size=12)
-PROSE = st.text(st.sampled_from("abAB ’'.é\n"), max_size=14)
+INVISIBLE = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
+PROSE = st.text(st.sampled_from("abAB ’'.é\n\u00ad\u200b"), max_size=14)
 CUTS = st.lists(st.integers(0, 14))
 
 
@@ -82,7 +83,7 @@ def places(text: str, phrase: str) -> list[tuple[int, int]]:
     before=st.text(st.sampled_from("abA "), max_size=5),
     text=PROSE,
     cuts=CUTS,
-    phrases=st.lists(st.text(st.sampled_from("abA '’é"), min_size=1, max_size=4), min_size=1, max_size=3),
+    phrases=st.lists(st.text(st.sampled_from("abA '’é\u200b"), min_size=1, max_size=4), min_size=1, max_size=3),
 )
 def test_a_banned_phrase_is_refused_before_any_of_it_was_shown(
     before: str, text: str, cuts: list[int], phrases: list[str]
@@ -90,12 +91,12 @@ def test_a_banned_phrase_is_refused_before_any_of_it_was_shown(
     whole, lead = before + text, len(before)
     standing = standing_in(whole, phrases, lead)
     for arrived, n_safe, verdict in arriving(BannedPhrases(phrases, before), text, cuts):
-        held = arrived[verdict.safe :].lstrip(" ")
+        held = visible_of(arrived[verdict.safe :])[0].lstrip()
         if verdict.unwanted_from is not None:
             assert verdict.unwanted_from >= n_safe, "a part of it was shown"
             assert verdict.unwanted_from in {max(0, at - lead) for at, _ in standing}
         elif held and verdict.safe:  # no more is held back than must be
-            assert any(same_beginning(held, phrase) for phrase in phrases)
+            assert any(same_beginning(held, visible_of(phrase)[0].lstrip()) for phrase in phrases)
     if not standing:
         assert verdict == Verdict(len(text))
     else:
@@ -106,12 +107,21 @@ def test_a_banned_phrase_is_refused_before_any_of_it_was_shown(
 
 def standing_in(text: str, phrases: Sequence[str], lead: int) -> list[tuple[int, int]]:
     """Where phrases end after `lead`: those before are the writer's own, and so is white space that begins before."""
-    found = [place for phrase in phrases for place in places(text, phrase)]
-    return [(at, end) for at, end in found if len(text[:end].rstrip()) + text[end - 1].isspace() > lead]
+    text, where = visible_of(text)
+    wanted = [phrase for phrase, _ in map(visible_of, phrases) if phrase]
+    found = [place for phrase in wanted for place in places(text, phrase)]
+    last = [(at, len(text[:end].rstrip()) + text[end - 1].isspace() - 1) for at, end in found]
+    return [(where[at], where[end]) for at, end in last if where[end] >= lead]
+
+
+def visible_of(text: str) -> tuple[str, list[int]]:
+    """(what can be seen of it, where each of these letters stands)"""
+    where = [at for at, letter in enumerate(text) if letter not in INVISIBLE]
+    return "".join(text[at] for at in where), where
 
 
 def same_beginning(held: str, phrase: str) -> bool:
-    held, phrase = (re.sub(r"\s+", " ", one) for one in (held, phrase))
+    held, phrase = (re.sub(r"\s+", " ", visible_of(one)[0]) for one in (held, phrase))
     n = min(len(held), len(phrase))
     return held[:n].replace("’", "'").casefold() == phrase[:n].replace("’", "'").casefold()
 
@@ -148,6 +158,12 @@ def same_beginning(held: str, phrase: str) -> bool:
         (["end"], "", "the _ending_", False, Verdict(12)),
         (["K2"], "", "\N{KELVIN SIGN}2.", False, Verdict(0, unwanted_from=0)),
         (["…"], "", "So…", False, Verdict(0, unwanted_from=2)),
+        *((["end"], "", f"the e{sign}nd.", False, Verdict(0, unwanted_from=4)) for sign in INVISIBLE),
+        (["end"], "", "the \u200be\u00ad", False, Verdict(3)),  # nor is a sign shown that goes with the word
+        (["the end"], "the", " \u200b" * 20 + "end.", False, Verdict(0, unwanted_from=0)),
+        (["end"], "", "the end\u00ad", False, Verdict(3)),  # a letter may still follow
+        (["en\u00add"], "", "the end.", False, Verdict(0, unwanted_from=4)),
+        (["\u200b"], "", "the end.", False, Verdict(8)),  # a phrase that nobody could see
         ([], "", "anything", False, Verdict(8)),
     ],
 )

@@ -7,8 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
-
-_FLAT = re.compile(r"\s+|\S")  # what becomes one character
+from unicodedata import category
 
 
 @dataclass(frozen=True)
@@ -49,13 +48,14 @@ class StopStrings:
 
 
 class BannedPhrases:
-    """Words and phrases that are never written, in capitals or not, and whatever white space stands between the words,
-    ends of lines too. A word that only contains one is another word."""
+    """Words and phrases that are never written, in capitals or not, whatever white space stands between the words, ends
+    of lines too, and whatever cannot be seen in them. A word that only contains one is another word."""
 
     def __init__(self, phrases: Sequence[str], before: str = "") -> None:
         """before -- what stands before the text: a phrase may begin there"""
         self._before = before
-        self._phrases = sorted((_flat(_fold(phrase))[0] for phrase in phrases), key=len, reverse=True)
+        flat = (_flat(_fold(phrase))[0] for phrase in phrases)
+        self._phrases = sorted(filter(None, flat), key=len, reverse=True)
         self._longest = max(map(len, self._phrases), default=0)
         self._pattern = re.compile("|".join(map(_whole, self._phrases)) or "(?!)")
 
@@ -77,24 +77,37 @@ class BannedPhrases:
             safe = min(safe, len(tail) - max((_begun(tail, phrase) for phrase in self._phrases), default=0))
         if safe == len(tail):
             return Verdict(len(text))
-        # The space before a word goes with it.
-        return Verdict(max(0, len(whole[first : first + places[safe]].rstrip(" ")) - lead))
+        end = first + places[safe]
+        while end > first and (whole[end - 1] == " " or _is_invisible(whole[end - 1])):
+            end -= 1  # the space before a word goes with it
+        return Verdict(max(0, end - first - lead))
 
 
 def _flat(text: str) -> tuple[str, list[int]]:
-    """(each run of white space one space, where each of these characters stands in `text`)"""
-    pieces = [(match[0] if match[0].strip() else " ", match.start()) for match in _FLAT.finditer(text)]
-    return "".join(piece for piece, _ in pieces), [place for _, place in pieces]
+    """(each run of white space one space and nothing invisible, where each of these characters stands in `text`)"""
+    flat, places = list[str](), list[int]()
+    for place, letter in enumerate(text):
+        is_space = letter.isspace()
+        if not _is_invisible(letter) and not (is_space and flat[-1:] == [" "]):
+            flat.append(" " if is_space else letter)
+            places.append(place)
+    return "".join(flat), places
 
 
 def _back(text: str, end: int, n_flat: int) -> int:
     """Where the last `n_flat` characters of the flat form of `text[:end]` begin; 0 when there are not so many."""
-    at = end
+    at, is_in_space = end, False
     while at > 0 and n_flat > 0:
         at -= 1
-        if at == 0 or not (text[at].isspace() and text[at - 1].isspace()):
-            n_flat -= 1
+        if not _is_invisible(text[at]):
+            was_in_space, is_in_space = is_in_space, text[at].isspace()
+            n_flat -= not (was_in_space and is_in_space)
     return at
+
+
+def _is_invisible(letter: str) -> bool:
+    """Soft hyphens, zero-width joiners and spaces, and their like: Unicode's format characters."""
+    return not letter.isascii() and category(letter) == "Cf"
 
 
 def _whole(phrase: str) -> str:
