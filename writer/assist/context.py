@@ -14,7 +14,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from writer.assist.context_notes import ContextNotes, Pin
-from writer.assist.context_parts import ALL_NOTES_SHARE, ContextPart, Head, NoteParts, Origin
+from writer.assist.context_parts import ALL_NOTES_SHARE, NOTE_SIGN, ContextPart, Head, NoteParts, Origin
 from writer.assist.text_tokens import CHARS_PER_TOKEN, TextTokens
 from writer.engine.prompt import Prompt, healed_prompt
 from writer.engine.tokenizer import Tokenizer
@@ -58,6 +58,11 @@ class Context:
     @property
     def n_tokens(self) -> int:
         return len(self.prompt.token_ids)
+
+    @property
+    def never_written(self) -> tuple[str, ...]:
+        """Phrases by which the model is told something: what it writes would look as if it were told."""
+        return (NOTE_SIGN,) if any(part.origin is Origin.NOTE for part in self.parts) else ()
 
     @property
     def context_hash(self) -> str:

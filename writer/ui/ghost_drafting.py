@@ -72,7 +72,8 @@ class GhostDrafting(QObject):
         model, wished, options = self.model, self.config(), self.options
         if model is None:
             return None
-        wished = dataclasses.replace(wished, banned_words=(*wished.banned_words, *options.never))
+        never = (*wished.banned_words, *options.never, *context.never_written)
+        wished = dataclasses.replace(wished, banned_words=never)
         steering = Steering(blend=self._words.blend(options.own_words))
         least = _LEAST_CONFIDENCE if least_confidence is None else least_confidence
         return lambda: draft_ghost(

@@ -9,7 +9,6 @@ from writer.assist.beginnings import NoBlankBeginning
 from writer.assist.bridge import following_of
 from writer.assist.calibration import Acceptance
 from writer.assist.context import Context
-from writer.assist.context_parts import NOTE_SIGN
 from writer.assist.endings import Ending, Goal, Length, max_new_tokens
 from writer.assist.ghost import Action
 from writer.assist.loop_guard import LoopGuard
@@ -230,8 +229,7 @@ class Writing(QObject):
         options, config = self.options, self._config()
         is_new_line = context.text.endswith("\n") and not context.prompt.typed
         rules: tuple[TextRule, ...] = (NoBlankBeginning(),) if is_new_line else ()
-        if self.contexts.notes.authors_note:
-            rules = (*rules, BannedPhrases((NOTE_SIGN,)))
+        rules = (*rules, BannedPhrases(context.never_written))
         watch, blend = LoopGuard(), self.words.blend(options.own_words)
         if options.continue_goal == AS_SET:
             return config, Steering(rules, watch, blend)
