@@ -1,6 +1,7 @@
 """A continuation on its way into the document: late news, text that is taken back, and changes beside it."""
 
 import dataclasses
+import re
 from collections.abc import Callable
 from typing import cast
 
@@ -168,6 +169,35 @@ def test_text_that_was_shown_can_be_taken_back_in_part_and_whole(
     assert cut.generation in document.generations
     document.undo()
     assert document.text == TEXT
+
+
+@pytest.mark.parametrize("between", ["\n\n", "\n", "\n    "])
+def test_paragraphs_are_spaced_like_the_writers_also_where_they_are_taken_back(
+    between: str, generation: GenerationController, engine: ScriptedWorker, document: Document, start: Start,
+    qtbot: QtBot,
+) -> None:  # fmt: skip
+    text = f"It rained.{between}It poured."
+    document.replace(0, len(document), text)
+    start(len(text))
+    shown: list[str] = []
+    document.subscribe(lambda change: shown.append(document.slice(len(text), len(document))))
+    for drawn in (" He left.", "\n", "\n", "She", " ran.\n", "Why?"):
+        engine.say(token(drawn))
+        show_frame(generation, qtbot)
+    engine.say(TakenBack("She ran.\nWhy?", 3), TakenBack("\n", 1), token(" It"), token(" slept."))
+    finish(engine)
+    assert f" He left.{between}She ran.{between}Why?" in shown
+    assert set(re.findall(r"\n\s*", "".join(f"{piece}." for piece in shown))) == {between}, "no other flashes"
+    assert by_model(document) == f" He left.{between}It slept."
+    assert generation.last is not None
+    assert generation.last.text == by_model(document)
+    start(len(text), replacing=generation.last)
+    engine.say(token("\n"), token("\n"), token(" Night."))
+    finish(engine)
+    assert document.text == f"{text}{between}Night."
+    document.undo()
+    document.undo()
+    assert document.text == text
 
 
 def test_tokens_taken_back_no_longer_count_in_the_window(

@@ -139,6 +139,31 @@ def test_what_a_take_takes_back_is_gone_from_it(
     assert [record.text for record in keeper.records] == [" one four", " three"]
 
 
+@pytest.mark.parametrize("between", ["\n\n", "\n", "\n    "])
+@pytest.mark.parametrize("way", ["whole", "sentences", "earlier"])
+def test_paragraphs_are_spaced_like_the_writers(
+    way: str, between: str, taking: TakingController, engine: ScriptedWorker, keeper: TakesKeeper,
+    document: Document, start: Start,
+) -> None:  # fmt: skip
+    text = f"It rained.{between}It poured."
+    document.replace(0, len(document), text if way != "earlier" else "It poured.")
+    start(caret=len(document))
+    engine.say(said(0, " He left.\n"), said(0, "\n"), taken_back(0, "\n"), said(0, "She ran."))
+    engine.say(said(1, " Why?"), said(1, "\n\n"), said(1, "Not.\nYou."))
+    finish(engine)
+    if way == "whole":
+        taking.accept(0)
+        assert document.text == f"{text} He left.{between}She ran."
+    elif way == "sentences":
+        for take, sentence in ((1, 0), (0, 1), (1, 2)):
+            taking.add_sentence(take, sentence)
+        assert document.text == f"{text} Why?{between}She ran. You."
+    else:
+        document.replace(0, len(document), text)
+        taking.insert(document, len(document), keeper.records[0].id)
+        assert document.text == f"{text} He left.{between}She ran."
+
+
 def test_accepting_one_refuses_the_others_and_is_one_step(
     taking: TakingController, engine: ScriptedWorker, keeper: TakesKeeper, store: TakeStore, errands: Errands,
     document: Document, start: Start, qtbot: QtBot,

@@ -10,6 +10,7 @@ from enum import Enum
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from writer.assist.context import Context
+from writer.assist.paragraph_breaks import BreaksKept, break_at
 from writer.document.change import Change, range_after
 from writer.document.document import Document
 from writer.document.provenance import Author
@@ -72,6 +73,7 @@ class GenerationController(QObject):
         self._begin = self._at = 0
         self._pending = ""  # what has arrived and is not in the document yet
         self._written = ""  # what has been put into the document, whatever became of it there
+        self._breaks = BreaksKept(None)
         self._name = ""
         self._applying = False
         self._n_context = 0
@@ -131,6 +133,8 @@ class GenerationController(QObject):
             config = dataclasses.replace(config, seed=secrets.randbits(63))
         self._document, self._begin, self._at, self._last = document, caret, caret, None
         self._replacing, self._written = replacing, ""
+        end = caret if replacing is None else caret + len(replacing.text)
+        self._breaks = BreaksKept(break_at(document, caret, end))
         self._name = new_generation_id(model)
         document.add_generation(record_of(self._name, model, context, config))
         document.begin_group("Continue" if replacing is None else "Another continuation", Author.MODEL)
@@ -204,7 +208,7 @@ class GenerationController(QObject):
             self._rate()
             self._set_state(State.WRITING)
             self._n_context += 1
-            self._pending += event.text
+            self._pending += self._breaks.add(event.text)
             if self._pending and not self._frame.isActive():
                 self._frame.start()
         elif isinstance(event, TakenBack):
@@ -240,11 +244,12 @@ class GenerationController(QObject):
     def _take_back(self, event: TakenBack) -> None:
         self._n_context -= event.n_tokens
         self._flush()
-        self._written = self._written.removesuffix(event.text)
-        self._at -= len(event.text)
-        self._change(self._at + len(event.text), "", self._at)
+        text = self._breaks.take_back(event.text)
+        self._written = self._written.removesuffix(text)
+        self._at -= len(text)
+        self._change(self._at + len(text), "", self._at)
         if event.is_loop:
-            self.loop_cut.emit(LoopCut(self._name, self._at, event.text))
+            self.loop_cut.emit(LoopCut(self._name, self._at, text))
 
     def _change(self, end: int, text: str, start: int | None = None) -> None:
         self._applying = True

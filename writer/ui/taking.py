@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from writer.assist.bridging import BridgesRanked, propose_bridges
 from writer.assist.context import Context
+from writer.assist.paragraph_breaks import BreaksKept, break_at, with_break
 from writer.assist.splicing import splice, whole
 from writer.document.change import Change, range_after
 from writer.document.document import Document
@@ -32,6 +33,7 @@ _RANKS = ("best", "second best", "third best", "fourth best")
 @dataclass
 class _Take:
     record: GenerationRecord
+    breaks: BreaksKept
     text: str = ""
     is_finished: bool = False
 
@@ -117,9 +119,10 @@ class TakingController(QObject):
         config = dataclasses.replace(config, seed=seed)
         before = document.slice(max(0, caret - _BEFORE_CHARS), caret)
         self._round = _Round(document, caret, caret, before, self.parent_at(document, caret), following)
+        between = break_at(document, caret)
         for own_seed in take_seeds(seed, n_takes):
             record = record_of(new_generation_id(model), model, context, dataclasses.replace(config, seed=own_seed))
-            self._round.takes.append(_Take(record))
+            self._round.takes.append(_Take(record, BreaksKept(between)))
         self._unsubscribe()
         self._unsubscribe = document.subscribe(self._on_document_changed)
         parts = (model.session, model.tokenizer, model.cache, context.prompt, config, n_takes)
@@ -178,7 +181,8 @@ class TakingController(QObject):
         """Put a take of earlier days into the text at the caret."""
         kept = self._keeper.get(take_id)
         if kept is not None:
-            text = whole(kept.text, kept.before, *self._around(document, caret))
+            kept_text = with_break(kept.text, break_at(document, caret))
+            text = whole(kept_text, kept.before, *self._around(document, caret))
             document.add_generation(kept.generation)
             with document.group("Earlier take", Author.MODEL):
                 document.replace(caret, caret, text, Author.MODEL, kept.generation.id)
@@ -223,9 +227,9 @@ class TakingController(QObject):
         elif isinstance(event, TakeEvent):
             take = self._round.takes[event.take]
             if isinstance(event.event, Token):
-                take.text += event.event.text
+                take.text += take.breaks.add(event.event.text)
             elif isinstance(event.event, TakenBack):
-                take.text = take.text.removesuffix(event.event.text)
+                take.text = take.text.removesuffix(take.breaks.take_back(event.event.text))
             self.text_changed.emit(event.take, take.text)
         elif isinstance(event, TakeFinished) and not self._round.following:
             self._round.takes[event.take].is_finished = True
