@@ -78,6 +78,30 @@ def test_after_a_whole_word_only_what_is_one_too_is_shown(model: LoadedModel, te
     assert set(words_at(model, TEXT + text)) <= words
 
 
+@given(n_words=st.integers(1, 8), letters=st.integers(0, 3))
+@settings(max_examples=12, deadline=None)
+def test_words_for_after_a_word_fill_what_is_left(model: LoadedModel, n_words: int, letters: int) -> None:
+    words = NextWords(model.session, model.tokenizer, model.cache)
+    typed = "his"[:letters]
+    text = f"{TEXT}It was {typed}"
+    *_, last = words.find(prompt_at(model, text), typed, n_words=n_words, never=frozenset({"Own"}))
+    assert isinstance(last, WordsFound)
+    assert len((*last.words, *last.following)) <= n_words
+    assert not last.following or typed
+    assert not any(word.startswith(typed) or word == "own" for word in last.following)
+
+
+def test_the_writers_own_words_come_after_a_word_too(model: LoadedModel) -> None:
+    own = OwnWords(model.tokenizer)
+    own.learn("They met the beach Marrowby there. They greeted the beach Marrowby.")
+    words = NextWords(model.session, model.tokenizer, model.cache)
+    for typed in ("beac", "beach"):
+        text = f"{TEXT}They sat down on the {typed}"
+        *_, last = words.find(prompt_at(model, text), typed, own=own, strength=0.5)
+    assert isinstance(last, WordsFound)
+    assert "Marrowby" in last.following
+
+
 def test_words_of_several_tokens_are_whole(model: LoadedModel) -> None:
     for word, text in (("seashells", "On the sand they collected seas"), ("driftwood", "They made a fire of drif")):
         assert len(model.tokenizer.encode(" " + word)) > 1
@@ -196,12 +220,18 @@ def test_each_letter_costs_less_as_long_as_the_word_is_the_same(model: LoadedMod
 def test_what_follows_a_word_is_known_when_its_last_letter_was_looked_at(model: LoadedModel, steps: list[int]) -> None:
     words = NextWords(model.session, model.tokenizer, model.cache)
     text = TEXT + "They sat down on the "
+    events: Iterator[object]
     for typed in ("", "b", "be", "bea", "beac", "beach"):
-        list(words.find(prompt_at(model, text + typed), typed))
+        steps.clear()
+        *_, whole = words.find(prompt_at(model, text + typed), typed)
+        assert len(steps) == (1 if typed else 2)
+        assert isinstance(whole, WordsFound)
+        assert bool(whole.following) == (typed == "beach"), "words for after it come with its last letter"
     steps.clear()
     events = words.find(prompt_at(model, text + "beach "), "")
     first = next(event for event in events if isinstance(event, WordsFound))
     assert steps == [], "its words come before the model has read anything"
+    assert (*whole.words, *whole.following) == first.words
     last = found(events)[-1]
     assert steps == [7], "the word itself is read with the six branches"
     assert tuple(model.cache.token_ids) == prompt_at(model, text + "beach ").token_ids

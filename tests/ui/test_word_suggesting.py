@@ -98,6 +98,23 @@ def test_a_choice_is_one_step_by_the_model_with_a_record(open_desk: OpenDesk, qt
     assert document.text == LINE + "br"
 
 
+def test_after_a_whole_word_the_next_one_is_put_in_with_a_space_before_it(open_desk: OpenDesk, qtbot: QtBot) -> None:
+    desk = open_desk("Tyger Tyger, burning")
+    expect_first(desk, "bright", qtbot)
+    type_keys(desk, "s")
+    desk.suggesting.choose(0)
+    assert by_model(desk.document) == "", "it was for another word"
+    desk.document.undo()
+    desk.editor.set_caret(len(desk.document))
+    expect_first(desk, "bright", qtbot)
+    desk.suggesting.choose(0)
+    assert desk.document.text == "Tyger Tyger, burning bright "
+    assert by_model(desk.document) == " bright "
+    assert desk.editor.caret == len(desk.document)
+    desk.document.undo()
+    assert desk.document.text == "Tyger Tyger, burning"
+
+
 def test_the_words_of_one_sitting_share_a_record_and_another_document_has_its_own(
     open_desk: OpenDesk, qtbot: QtBot
 ) -> None:

@@ -42,9 +42,13 @@ _QUOTES = "\"'’"
 
 @dataclass(frozen=True)
 class WordsFound:
-    """words -- distinct, likeliest first; each begins with the letters typed and is longer"""
+    """words -- distinct, likeliest first; each begins with the letters typed and is longer
+    following -- where those letters are likely to be a whole word: words for after it, in the room that is left. None
+        begins with the letters typed, so that nobody takes it for more of them
+    """
 
     words: tuple[str, ...]
+    following: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -115,11 +119,16 @@ class NextWords:
             if expected is None:
                 expected = softmax((yield from self._session.prefill(self._cache, trunk)))
             self._tree = tree = _WordTree(self._tokenizer, trunk, lead, expected)
-        share, likely = 0.0, dict[str, float]()
-        if own is not None and strength > 0:
-            before = self._tokenizer.decode(trunk[-_BEFORE_TOKENS:])
+        before = self._tokenizer.decode(trunk[-_BEFORE_TOKENS:])
+
+        def own_words(before: str, typed: str) -> tuple[float, dict[str, float]]:
+            """(their share of all, of which each word has so much)"""
+            if own is None or strength <= 0:
+                return 0.0, {}
             share = own.trust(before, strength)
-            likely = {word: share * p for word, p in own.likely_words(before, typed)}
+            return share, {word: share * p for word, p in own.likely_words(before, typed)}
+
+        share, likely = own_words(before, typed)
         banned = {word.casefold() for word in never}
 
         def found() -> WordsFound:
@@ -139,8 +148,16 @@ class NextWords:
                 return word in likely or weights[word] >= least * total
 
             words = [word for word in weights if word.casefold() not in banned and is_likely(word)]
-            ranked = sorted(words, key=lambda word: (word in shown, -weights[word], word))
-            return WordsFound(tuple(ranked[:n_words]))
+            ranked = sorted(words, key=lambda word: (word in shown, -weights[word], word))[:n_words]
+            following: list[str] = []
+            after = tree.after(typed) if len(ranked) < n_words and over > total / 2 else None
+            if after is not None:
+                after_share, chances = own_words(f"{before}{lead}{typed}", "")
+                for word, probability, _ in after.words(""):
+                    chances[word] = chances.get(word, 0.0) + (1 - after_share) * probability
+                likeliest = sorted(chances, key=lambda word: (-chances[word], word))
+                following = [w for w in likeliest if w.casefold() not in banned and not w.startswith(typed)]
+            return WordsFound(tuple(ranked), tuple(following[: n_words - len(ranked)]))
 
         yield found()
         for progress in tree.look_further(typed, self._session, self._cache):
@@ -192,6 +209,14 @@ class _WordTree:
         before their last letter is typed."""
         n_own = len(self.trunk)
         return self._rows.get(trunk[n_own:]) if trunk[:n_own] == self.trunk else None
+
+    def after(self, typed: str) -> "_WordTree | None":
+        """What may follow `typed` as a whole word, where one of the branches has seen it."""
+        whole = [path for path in self._paths(typed) if path.token_ids in self._rows and self._word(path, "") == typed]
+        path = max(whole, key=lambda path: path.probability, default=None)
+        if path is None:
+            return None
+        return _WordTree(self._tokenizer, (*self.trunk, *path.token_ids), " ", self._rows[path.token_ids])
 
     def words(self, typed: str) -> Iterator[tuple[str, float, bool]]:
         """Whole words that begin with `typed`, itself too, with their probability, and whether they are a token of

@@ -49,6 +49,7 @@ class WordSuggesting(QObject):
         self._document = Document()
         self._unsubscribe: Callable[[], None] = lambda: None
         self._found: tuple[str, ...] = ()
+        self._following: tuple[str, ...] = ()  # those of them that come after the word typed
         self._place = -1  # that the words were found for
         self._word_start = self._shown_start = -1  # of the word that is looked for, and that the strip shows words for
         self._seen: set[str] = set()  # shown for the word that is being typed, and not taken
@@ -90,9 +91,11 @@ class WordSuggesting(QObject):
         typed = typed_word(before)
         if model is None or start != caret or not self._may_help or number >= len(words):
             return
-        if caret - len(typed) != self._shown_start or not words[number].startswith(typed):
+        word, document = words[number], self._document
+        is_following = word in self._following and caret == self._place
+        if caret - len(typed) != self._shown_start or not (is_following or word.startswith(typed)):
             return  # the writer has typed on, and sees other words in a moment
-        text, document = insertion_of(words[number], typed, before), self._document
+        text = f" {word} " if is_following else insertion_of(word, typed, before)
         after = document.slice(caret, min(len(document), caret + 1))
         has_space = after == " " or after in _CLOSES_UP
         text = text.rstrip(" ") if after and has_space else text
@@ -191,8 +194,8 @@ class WordSuggesting(QObject):
 
     def _on_event(self, job: int, event: object) -> None:
         if job == self._job and isinstance(event, WordsFound):
-            self._shown_start = self._word_start
-            self._show(event.words)
+            self._shown_start, self._following = self._word_start, event.following
+            self._show((*event.words, *event.following))
 
     def _show_nothing(self) -> None:
         self._place = -1  # coming back to where words were found last is a reason to find them again
