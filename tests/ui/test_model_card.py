@@ -367,6 +367,16 @@ def test_a_question_that_has_been_overtaken_goes_away(show: Any, change: str) ->
     assert "remove" not in names(card)
 
 
+def test_a_question_is_closed_unanswered_when_the_panel_is_left(show: Any) -> None:
+    card = show(LOST).card
+    actions(card)["Remove…"].trigger()
+    assert text(card, "removalQuestion")
+    card.window().hide()
+    card.window().show()
+    assert text(card, "removalQuestion") == ""
+    assert "remove" not in names(card)
+
+
 # -- focus ---------------------------------------------------------------------------------------------------------
 
 

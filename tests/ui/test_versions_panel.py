@@ -256,10 +256,10 @@ def test_deleting_takes_a_second_press_in_the_row(panel: VersionsPanel, qtbot: Q
     row = rows(panel)[1]
     with qtbot.assertNotEmitted(panel.delete_requested):
         entry(row, "Delete").trigger()
-    assert text(row, "deletionQuestion").startswith("Delete this version?")
-    assert button(row, "keep").hasFocus()
+    assert text(row, "deleteWords").startswith("Delete this version?")
+    assert button(row, "deleteNo").hasFocus()
     with qtbot.waitSignal(panel.delete_requested) as asked:
-        qtbot.mouseClick(button(row, "delete"), LEFT)
+        qtbot.mouseClick(button(row, "deleteYes"), LEFT)
     assert asked.args == [FEW[1]]
     panel.set_versions((FEW[0], *FEW[2:]), NOW)
     assert rows(panel)[1].more.hasFocus()  # the one that stands in its place
@@ -284,8 +284,21 @@ def test_esc_or_keep_it_leaves_everything(panel: VersionsPanel, qtbot: QtBot, co
         assert row.compare.isVisible()
         assert row.more.hasFocus()
         entry(row, command).trigger()
-        qtbot.mouseClick(button(row, "keep"), LEFT)
+        qtbot.mouseClick(button(row, "keep" if command == "Rename" else "deleteNo"), LEFT)
     assert row.compare.isVisible()
+
+
+def test_a_question_about_deleting_is_closed_unanswered_when_the_panel_is_left(panel: VersionsPanel) -> None:
+    panel.set_versions(FEW, NOW)
+    row = rows(panel)[1]
+    entry(row, "Delete").trigger()
+    panel.hide()
+    panel.show()
+    assert row.compare.isVisible()
+    entry(row, "Rename").trigger()
+    panel.hide()
+    panel.show()
+    assert name_field(row).isVisible(), "what was typed there is not lost"
 
 
 def test_a_question_stays_while_others_come(panel: VersionsPanel) -> None:

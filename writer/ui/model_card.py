@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from itertools import pairwise
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
@@ -27,6 +28,7 @@ from writer.ui.labels import plain_label
 from writer.ui.library import Activity
 from writer.ui.model_damage import GET_AGAIN, card_hint
 from writer.ui.model_facts import facts_text, size_bytes
+from writer.ui.overrides import nothing, reported
 from writer.ui.theme import SPACE
 
 _BAR_STEPS = 1000
@@ -287,6 +289,12 @@ class ModelCard(QFrame):
             self._show_state()
         if asks:
             self._buttons["keep"].setFocus()
+
+    @reported(nothing)
+    def hideEvent(self, event: QHideEvent) -> None:
+        """The panel is left: the question is closed unanswered."""
+        if self._asks_removal:
+            self._ask_removal(asks=False)
 
     # -- doing ---------------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ import html
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QHideEvent, QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
 from writer.ui.labels import plain_label
@@ -127,7 +127,8 @@ class Choice(QWidget):
 
 
 class Question(QWidget):
-    """Asks in its place before something is done that nothing brings back. Esc leaves things as they are."""
+    """Asks in its place before something is done that nothing brings back. Esc leaves things as they are, and so does
+    leaving the panel that it is in."""
 
     confirmed = Signal()
     declined = Signal()
@@ -156,6 +157,11 @@ class Question(QWidget):
         column.setSpacing(SPACE.s)
         column.addWidget(label)
         column.addLayout(buttons)
+
+    @reported(nothing)
+    def hideEvent(self, event: QHideEvent) -> None:
+        if not self.isHidden():  # it has gone out of sight with what it is in
+            self.declined.emit()
 
     @reported(nothing)
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -1,6 +1,5 @@
 """One kept version in the list: when and why it was kept, how much it holds, and what can be done with it."""
 
-from collections.abc import Callable
 from datetime import datetime
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -10,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QPushButton, QToolB
 from writer.document.versions.version_store import Reason, Version
 from writer.ui.labels import plain_label
 from writer.ui.moments import day_text, time_text
+from writer.ui.option_rows import Question
 from writer.ui.overrides import nothing, reported
 from writer.ui.theme import SPACE
 
@@ -128,55 +128,52 @@ class VersionRow(QWidget):
             self.rename_requested.emit(self.version, field.text().strip())
 
         field.returnPressed.connect(rename)
-        self._ask(field, ("rename", "Rename", "Give it this name.", rename), "Leave its name as it is.")
-        field.selectAll()
-        field.setFocus()
-
-    def _ask_deletion(self) -> None:
-        words = plain_label("deletionQuestion")
-        words.setText("Delete this version? Nothing brings it back.")
-
-        def delete() -> None:
-            self._take_question_away()
-            self.delete_requested.emit(self.version)
-
-        answer = ("delete", "Delete", "Delete this version for good.", delete)
-        self._ask(words, answer, "Leave everything as it is.").setFocus()
-
-    def _ask(self, subject: QWidget, answer: tuple[str, str, str, Callable[[], None]], keep_tip: str) -> QPushButton:
-        """Put a question in the place of the links; returns the button that leaves things as they are.
-
-        answer -- of the other button: object name, text, tooltip, and what it does"""
-        self._take_question_away()
-        name, text, tip, slot = answer
-        yes, no = QPushButton(text), QPushButton("Keep it")
-        yes.setObjectName(name)
-        yes.setToolTip(tip)
-        yes.clicked.connect(slot)
-        if name == "delete":
-            yes.setProperty("role", "danger")
+        yes, no = QPushButton("Rename"), QPushButton("Keep it")
+        yes.setObjectName("rename")
+        yes.setToolTip("Give it this name.")
+        yes.clicked.connect(rename)
         no.setObjectName("keep")
-        no.setToolTip(f"{keep_tip} (Esc)")
+        no.setToolTip("Leave its name as it is. (Esc)")
         no.clicked.connect(self._on_keep_clicked)
-        self._question = QWidget()
-        column = QVBoxLayout(self._question)
+        question = QWidget()
+        column = QVBoxLayout(question)
         column.setContentsMargins(0, SPACE.xs, 0, SPACE.xs)
         column.setSpacing(SPACE.s)
-        column.addWidget(subject)
+        column.addWidget(field)
         buttons = QHBoxLayout()
         buttons.setSpacing(SPACE.s)
         buttons.addWidget(yes)
         buttons.addWidget(no)
         buttons.addStretch(1)
         column.addLayout(buttons)
-        self._column.addWidget(self._question)
-        self._links.hide()
-        self._question.show()  # now: the layout would do so later, and the focus is waiting for it
-        QWidget.setTabOrder(yes, no)
-        return no
+        self._put_in_place(question)
+        field.selectAll()
+        field.setFocus()
+
+    def _ask_deletion(self) -> None:
+        question = Question(
+            "delete", "Delete this version? Nothing brings it back.", "Delete", "Delete this version for good."
+        )
+
+        def delete() -> None:
+            self._take_question_away()
+            self.delete_requested.emit(self.version)
+
+        question.confirmed.connect(delete)
+        question.declined.connect(self._take_question_away)
+        self._put_in_place(question)
+        question.no.setFocus()
 
     def _on_keep_clicked(self) -> None:
         self._take_question_away()
+
+    def _put_in_place(self, question: QWidget) -> None:
+        """Show a question in the place of the links."""
+        self._take_question_away()
+        self._question = question
+        self._column.addWidget(question)
+        self._links.hide()
+        question.show()  # now: the layout would do so later, and the focus is waiting for it
 
     def _take_question_away(self) -> None:
         if self._question is None:
