@@ -298,6 +298,22 @@ def test_a_group_inside_a_group_joins_it_and_an_empty_one_leaves_nothing() -> No
         document.end_group()
 
 
+def test_what_follows_from_a_key_is_undone_with_it() -> None:
+    document = Document("a ")
+    with document.same_step():
+        document.replace(0, 0, "x")
+    assert (document.text, undone_texts(document)) == ("xa ", ["a "])  # no step before: one of its own
+    document.replace(2, 2, ",")
+    with document.same_step():
+        pass
+    with document.same_step():
+        document.replace(1, 2, "")
+    assert (document.text, document.undo_label) == ("a,", "Typing")
+    document.replace(2, 2, "b")
+    assert undone_texts(document) == ["a,", "a "]
+    assert [document.redo() and document.text for _ in range(2)] == ["a,", "a,b"]
+
+
 def test_a_human_edit_away_from_the_stream_becomes_a_step_before_it() -> None:
     document = Document("x")
     document.begin_group("Continue")

@@ -363,20 +363,6 @@ def test_after_an_undo_a_mark_closes_up_to_nothing(open_desk: OpenDesk, qtbot: Q
     assert desk.document.text == LINE + "br ,"
 
 
-@pytest.mark.parametrize(("n_back", "text"), [(1, "bright "), (2, "bright"), (3, "brigh")])
-def test_a_mark_that_is_deleted_at_once_takes_no_space_with_it(
-    n_back: int, text: str, open_desk: OpenDesk, qtbot: QtBot
-) -> None:
-    """Both keys arrive before anything else happens, as in a window that was busy."""
-    desk = choose_bright(open_desk, qtbot)
-    type_keys(desk, ",")
-    for _ in range(n_back):
-        key = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Backspace, Qt.KeyboardModifier.NoModifier)
-        QApplication.sendEvent(desk.editor, key)
-    qtbot.wait(20)
-    assert desk.document.text == LINE + text
-
-
 def test_letters_right_after_the_mark_leave_it_closed_up(open_desk: OpenDesk, qtbot: QtBot) -> None:
     desk = choose_bright(open_desk, qtbot)
     type_keys(desk, ", as")
@@ -384,14 +370,37 @@ def test_letters_right_after_the_mark_leave_it_closed_up(open_desk: OpenDesk, qt
     assert desk.document.text == LINE + "bright, as"
 
 
-def test_closing_up_is_one_undo_away_and_takes_no_letter(open_desk: OpenDesk, qtbot: QtBot) -> None:
+def test_a_mark_and_its_closing_up_are_one_step(open_desk: OpenDesk, qtbot: QtBot) -> None:
+    desk = choose_bright(open_desk, qtbot)
+    type_keys(desk, ", as")
+    assert desk.document.text == LINE + "bright, as"
+    texts = [LINE + "bright, ", LINE + "bright,", LINE + "bright ", LINE + "br"]
+    for text in texts:
+        desk.editor.undo()
+        assert (desk.document.text, desk.editor.toPlainText()) == (text, text)
+        assert desk.editor.caret == len(text)
+    assert not desk.document.can_undo
+    for text in [*texts[2::-1], LINE + "bright, as"]:
+        desk.editor.redo()
+        assert desk.document.text == text
+
+
+def test_after_a_mark_was_undone_it_does_not_close_up_again(open_desk: OpenDesk, qtbot: QtBot) -> None:
     desk = choose_bright(open_desk, qtbot)
     type_keys(desk, ",")
-    qtbot.waitUntil(lambda: desk.document.text == LINE + "bright,")
-    assert desk.editor.caret == len(desk.document)
-    while desk.document.can_undo:
-        desk.document.undo()
-    assert desk.document.text == LINE + "br"
+    desk.editor.undo()
+    type_keys(desk, ",")
+    assert desk.document.text == LINE + "bright ,"
+
+
+def test_a_mark_from_an_input_method_closes_up(open_desk: OpenDesk, qtbot: QtBot) -> None:
+    desk = choose_bright(open_desk, qtbot)
+    commit = QInputMethodEvent()
+    commit.setCommitString(",")
+    QApplication.sendEvent(desk.editor, commit)
+    assert desk.document.text == desk.editor.toPlainText() == LINE + "bright,"
+    desk.editor.undo()
+    assert desk.document.text == LINE + "bright "
 
 
 def test_without_a_model_the_strip_asks_for_nothing(worker: Worker, qtbot: QtBot) -> None:

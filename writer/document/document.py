@@ -131,6 +131,15 @@ class Document:
         finally:
             self.end_group()
 
+    @contextmanager
+    def same_step(self) -> Iterator[None]:
+        """Everything changed inside belongs to the newest undo step: what follows from a key is undone with it."""
+        self._history.resume_group()
+        try:
+            yield
+        finally:
+            self.end_group()
+
     def begin_group(self, label: str, author: Author | None = None) -> None:
         """Open a group: one undo step until the matching `end_group`. A group inside a group joins it.
 

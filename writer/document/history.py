@@ -89,6 +89,12 @@ class History:
             self._group_author = author
         self._depth += 1
 
+    def resume_group(self) -> None:
+        """Open a group that goes on in the newest step. Inside a group it joins that one."""
+        self.begin_group("")
+        if self._depth == 1 and self._undo:
+            self._part = self._undo.pop()
+
     def end_group(self) -> None:
         """Close the group opened last. Raises RuntimeError when none is open."""
         if not self._depth:

@@ -47,6 +47,7 @@ class Editor(DocumentEdit):
 
     suggestion_key = Signal(object)  # a SuggestionKey was pressed while a ghost is shown
     composing_changed = Signal(bool)  # an input method has begun to compose text, or has ended
+    key_ended = Signal()  # a key or composition has been handled: the widget is done with it
     click_in_page = Signal()  # the left button was pressed in the text
     mark_clicked = Signal(str)  # id of the mark
     painted = Signal()  # the page was painted; all that was typed before is in sight
@@ -226,6 +227,7 @@ class Editor(DocumentEdit):
     def _end_key(self, revision: int) -> None:
         """No ghost is left that is not for the caret and the text there are now."""
         self.key_began = None
+        self.key_ended.emit()
         self._settle_ghost()
         if self._text_document.revision != revision:
             self._keep_rows_below_caret()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from writer.assist.context import Context
 from writer.assist.ghost import Action
@@ -63,8 +63,7 @@ class WordSuggesting(QObject):
         self._pause.timeout.connect(self._ask)
         worker.event_arrived.connect(self._on_event)
         editor.caret_moved.connect(self._on_caret_moved)
-        # Not at once: the widget is still in the middle of the key.
-        editor.typed.connect(self._close_up, Qt.ConnectionType.QueuedConnection)
+        editor.key_ended.connect(self._close_up)  # while the document is told, the widget is in the middle of the key
         strip.word_chosen.connect(self.choose)
         strip.never_requested.connect(self._on_never)
 
@@ -128,18 +127,17 @@ class WordSuggesting(QObject):
 
     def _on_changed(self, change: Change) -> None:
         space, self._own_space = self._own_space, None
+        is_key = self._editor.key_began is not None and change.author is Author.HUMAN
         is_right_after = space is not None and change.start == space + 1 and not change.removed
-        if is_right_after and change.author is Author.HUMAN and change.inserted[:1] in _CLOSES_UP:
-            self._closing_up = space
-        elif self._closing_up is not None and change.start <= self._closing_up + 1:
-            self._closing_up = None  # the mark has gone again, or the space is elsewhere
+        self._closing_up = space if is_key and is_right_after and change.inserted[:1] in _CLOSES_UP else None
         self.look_anew()
 
     def _close_up(self) -> None:
         """Punctuation follows its word at once, without the space that came with the word."""
         space, self._closing_up = self._closing_up, None
-        if space is not None and self._document.slice(space, space + 1) == " ":
-            self._document.replace(space, space + 1, "")
+        if space is not None:
+            with self._document.same_step():
+                self._document.replace(space, space + 1, "")
             self._editor.last_action = Action.TYPED
 
     def _on_caret_moved(self, caret: int) -> None:
