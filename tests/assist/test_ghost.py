@@ -11,6 +11,7 @@ from writer.assist.ghost import (
     Situation,
     may_suggest,
     pause_ms,
+    reason_against,
     refusals_after,
     text_to_foresee,
 )
@@ -46,6 +47,21 @@ from writer.assist.ghost import (
 )
 def test_a_suggestion_comes_only_where_it_is_welcome(situation: Situation, is_welcome: bool) -> None:
     assert may_suggest(situation) is is_welcome
+
+
+@pytest.mark.parametrize(
+    ("situation", "reason"),
+    [
+        (Situation("The keeper", has_selection=True), "a passage is selected"),
+        (Situation("The keeper", " climbed the stairs"), "at the end of a paragraph"),
+        (Situation("The keeper", "  ", last_action=Action.UNDONE), ""),
+        (Situation("# The keeper"), ""),
+    ],
+)
+def test_whoever_asks_for_one_is_told_why_none_can_stand_there(situation: Situation, reason: str) -> None:
+    """Where it would not be welcome unasked, it may be asked for."""
+    told = reason_against(situation)
+    assert (reason in told[0]) if reason and told else (told is None and not reason)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
@@ -120,6 +121,24 @@ def test_an_empty_page_is_told_in_words(open_window: OpenWindow, qtbot: QtBot) -
     qtbot.waitUntil(lambda: bool(window.notices.message))
     assert window.notices.message == "There is nothing to continue yet."
     assert window.generation.state is State.IDLE
+
+
+def test_a_suggestion_that_is_asked_for_comes_or_its_reason_is_told(open_window: OpenWindow, qtbot: QtBot) -> None:
+    window = open_window("Tyger Tyger, burn and more")
+    window.activateWindow()
+    window.editor.set_caret(len("Tyger Tyger, burn"))
+    window.rail.open("sampling")
+    suggest = next(action for action in window.findChildren(QAction) if action.text() == "Sugg&est here")
+    suggest.trigger()
+    assert window.notices.message == "Ghost text is shown only at the end of a paragraph."
+    assert window.editor.hasFocus()
+    window.editor.set_caret(0)
+    assert not window.notices.message, "the writer has gone on"
+    window.files.document.replace(len("Tyger Tyger, burn"), len(window.files.document), "")
+    window.editor.set_caret(len(window.files.document))
+    suggest.trigger()
+    qtbot.waitUntil(lambda: window.editor.ghost.startswith("ing"), timeout=60_000)
+    assert not window.notices.message
 
 
 def test_a_new_document_in_the_middle_gets_none_of_the_old_ones_words(open_window: OpenWindow, qtbot: QtBot) -> None:

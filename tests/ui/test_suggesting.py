@@ -52,6 +52,7 @@ class Desk:
     suggesting: SuggestingController
     is_busy: bool = False
     latencies: list[float] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
     n_recorded: int = 0
 
     @property
@@ -76,6 +77,7 @@ def open_desk(worker: Worker, poem_model: LoadedModel, qtbot: QtBot) -> Iterator
         suggesting = SuggestingController(worker, editor, contexts, words, acceptance, lambda: desk.is_busy)
         desk = Desk(document, editor, contexts, acceptance, suggesting, n_recorded=acceptance.n_recorded)
         suggesting.latency_measured.connect(desk.latencies.append)
+        suggesting.refused.connect(lambda message, _hint: desk.refusals.append(message))
         contexts.set_model(poem_model)
         contexts.set_document(document)
         suggesting.set_model(poem_model)
@@ -184,6 +186,26 @@ def test_what_no_place_is_for_on_the_page_is_neither_shown_nor_taken_nor_refused
     QTest.keyClicks(desk.editor, "x")
     assert by_model(desk.document) == ""
     assert desk.n_new == 0
+
+
+@pytest.mark.parametrize("where", ["in a paragraph", "selection", "heading", "model is silent"])
+def test_whoever_asks_gets_a_ghost_or_the_reason(
+    where: str, open_desk: OpenDesk, worker: Worker, poem: str, qtbot: QtBot
+) -> None:
+    desk = open_desk({"heading": "# Tyger Tyger, burn", "model is silent": poem}.get(where, "Tyger Tyger, burn"))
+    if where == "in a paragraph":
+        desk.editor.set_caret(5)
+    elif where == "selection":
+        desk.editor.select(0, 5)
+    desk.suggesting.ask_now()
+    ghost = settle(desk, worker, qtbot)
+    reasons = {
+        "in a paragraph": ["Ghost text is shown only at the end of a paragraph."],
+        "selection": ["Ghost text needs a caret, and a passage is selected."],
+        "model is silent": ["The model has no suggestion here."],
+    }.get(where, [])
+    assert (desk.refusals, not ghost) == (reasons, bool(reasons))
+    assert (not desk.latencies) == bool(reasons)
 
 
 def test_dismissing_what_was_partly_taken_is_no_refusal(

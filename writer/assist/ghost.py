@@ -50,6 +50,15 @@ def may_suggest(situation: Situation) -> bool:
     return not line.startswith("#")
 
 
+def reason_against(situation: Situation) -> tuple[str, str] | None:
+    """Why none can stand here, in a sentence and a hint, for a writer who asks for one; None where it can."""
+    if situation.has_selection:
+        return "Ghost text needs a caret, and a passage is selected.", "Press an arrow key first."
+    if situation.text_after_in_line.strip():
+        return "Ghost text is shown only at the end of a paragraph.", "Ctrl+Return goes on anywhere."
+    return None
+
+
 # A run without white space; where words stand without any between them, as in Chinese and Japanese, one character.
 _WIDE = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 WORD = re.compile(f"[{_WIDE}]|[^\\s{_WIDE}]+")

@@ -26,6 +26,7 @@ _LEAST_CONFIDENCE = -9.0  # below that even a suggestion that was asked for is n
 class PlacedGhost:
     """A ghost for one place in the text, as far as it is drafted.
 
+    is_wanted -- the writer has asked for it, and is told when none comes
     record_id -- once something of it has been taken
     shown_s -- when it appeared, perf_counter
     """
@@ -34,6 +35,7 @@ class PlacedGhost:
     place: int
     context: Context
     n_variant: int = 0
+    is_wanted: bool = False
     is_complete: bool = False
     record_id: str = ""
     shown_s: float = 0.0

@@ -89,7 +89,7 @@ class Menus:
         self._add(menu, "&Takes", "Ctrl+Shift+Return", writing.make_takes)
         self._add(menu, "&Bridge the gap", "Ctrl+B", writing.bridge)
         menu.addSeparator()
-        self._add(menu, "Sugg&est here", "Ctrl+Space", writing.suggesting.ask_now)
+        self._add(menu, "Sugg&est here", "Ctrl+Space", writing.suggest)
         self.ghost = self._check(menu, "&Ghost text", "Ctrl+Shift+G", lambda on: self._set_option(ghost=on))
         self.strip = self._check(menu, "&Next words", "F9", lambda on: self._set_option(strip=on))
         for number in range(N_SLOTS):

@@ -12,6 +12,7 @@ from writer.assist.ghost import (
     Situation,
     may_suggest,
     pause_ms,
+    reason_against,
     refusals_after,
 )
 from writer.assist.ghost_draft import GhostGrown
@@ -40,6 +41,7 @@ class SuggestingController(QObject):
     the writer takes. It never touches the text unasked."""
 
     acceptance_changed = Signal()
+    refused = Signal(str, str)  # message, hint: why nothing comes that the writer has asked for
     latency_measured = Signal(float)  # from the pause to the first word, milliseconds
 
     def __init__(
@@ -104,7 +106,10 @@ class SuggestingController(QObject):
     def ask_now(self) -> None:
         """The writer asks for a suggestion by a key."""
         self._drop()
-        self._ask(is_wanted=True)
+        if reason := reason_against(self._situation(self._editor.caret)):
+            self.refused.emit(*reason)
+        else:
+            self._ask(is_wanted=True)
 
     def dismiss(self) -> None:
         """The ghost goes; nothing else happens until the writer types on."""
@@ -162,7 +167,7 @@ class SuggestingController(QObject):
         if ghost is not None:
             self._show(PlacedGhost(ghost, caret, context, is_complete=True))
         elif not self._ahead.is_drafting_for(self._document, caret, self._wishes):
-            asked = PlacedGhost(Ghost("", before=situation.text_before), caret, context)
+            asked = PlacedGhost(Ghost("", before=situation.text_before), caret, context, is_wanted=is_wanted)
             self._draft(asked, None if is_wanted else self._threshold)
 
     @property
@@ -188,6 +193,8 @@ class SuggestingController(QObject):
         shown = self._shown
         if asked.n_variant and shown is not None and asked is not shown:  # the model has no other to offer
             self._show_variant(shown, shown.ghost.first_variant())
+        elif asked.is_wanted and asked is not shown:
+            self.refused.emit("The model has no suggestion here.", "Ctrl+Return goes on all the same.")
 
     def _on_job_ended(self, job: int) -> None:
         self._ahead.note_end(job)

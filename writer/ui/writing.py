@@ -81,6 +81,7 @@ class Writing(QObject):
     def _connect(self) -> None:
         editor = self._editor
         self.suggesting.set_config_source(self._config)
+        self.suggesting.refused.connect(self.nothing_to_continue)
         editor.typing_begun.connect(self._on_typing)
         editor.click_in_page.connect(self.generation.stop)
         editor.caret_moved.connect(self._on_caret_moved)
@@ -159,6 +160,12 @@ class Writing(QObject):
             self.make_takes()
         else:
             self._take(asked.n_takes, asked.following, asked.place)
+
+    def suggest(self) -> None:
+        """Ghost text at the caret without a pause, or a word on why there is none."""
+        if self._ready(self._caret()) is not None:
+            self._editor.setFocus()
+            self.suggesting.ask_now()
 
     def use_take(self, number: int) -> None:
         """Put a whole take into the text."""

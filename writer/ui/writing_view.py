@@ -69,6 +69,7 @@ class WritingView(QObject):
         taking.failed.connect(self._window.show_error)
         self._writing.nothing_to_continue.connect(self._refuse)
         self._editor.typed.connect(self._forget_refusal)
+        self._editor.caret_moved.connect(lambda _: self._forget_refusal())
         self._writing.takes.failed.connect(self._window.show_error)
         self._writing.about_to_write.connect(self._window.manuscripts.versions.before_generation)
         self._writing.typing_first.judged.connect(self._status.set_key_latency)
