@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from tests.end2end.open_page import wait_saved
@@ -51,6 +52,21 @@ def test_notes_reach_the_model_and_come_back_with_the_file(
     assert later.writing.contexts.notes.memory == "A village in 1911."
     assert later.context_panel.notes.lore == (lore,)
     assert [pin.text for pin in later.context_panel.notes.pins] == [STORY[3:20]]
+
+
+def test_pinning_follows_the_selection(open_window: OpenWindow, qtbot: QtBot) -> None:
+    window = open_window("Tyger Tyger, burning bright,")
+    pin = window.context_panel.findChild(QPushButton, "pinSelection")
+    assert not pin.isEnabled()
+    for unselect in (
+        lambda: QTest.keyClick(window.editor, Qt.Key.Key_Right),
+        lambda: QTest.keyClick(window.editor, Qt.Key.Key_X),
+        lambda: window.files.new("Another page"),
+    ):
+        window.editor.select(0, 5)
+        assert pin.isEnabled()
+        unselect()
+        assert not pin.isEnabled()
 
 
 def test_the_model_writes_no_authors_note_of_its_own(open_starter: OpenStarter, qtbot: QtBot) -> None:

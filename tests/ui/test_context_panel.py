@@ -172,6 +172,7 @@ def test_what_is_asked_of_others(panel: ContextPanel, qtbot: QtBot) -> None:
     with qtbot.waitSignal(panel.view_requested):
         qtbot.mouseClick(find(panel, "viewContext"), LEFT)
     find(panel, "memory").setFocus()
+    panel.set_can_pin(True)
     with qtbot.waitSignal(panel.pin_requested):
         qtbot.mouseClick(find(panel, "pinSelection"), LEFT)
     assert find(panel, "memory").hasFocus(), "the page must keep the focus when a passage is pinned"
@@ -230,8 +231,19 @@ def test_no_more_pins_are_shown_than_make_sense(panel: ContextPanel, qtbot: QtBo
     assert not panel.findChild(QLabel, "furtherPins").isVisible()
 
 
+def test_only_what_is_selected_can_be_pinned(panel: ContextPanel) -> None:
+    pin = find(panel, "pinSelection")
+    assert (pin.isEnabled(), pin.toolTip()) == (False, "Select a passage in your text first.")
+    panel.set_can_pin(True)
+    assert pin.isEnabled()
+    assert pin.toolTip().startswith("Keep the passage")
+    panel.set_can_pin(False)
+    assert (pin.isEnabled(), pin.toolTip()) == (False, "Select a passage in your text first.")
+
+
 def test_pins_are_taken_off_one_by_one(panel: ContextPanel, qtbot: QtBot, emitted: list[ContextNotes]) -> None:
     panel.set_notes(NOTES)
+    panel.set_can_pin(True)
     buttons: Callable[[], list[QWidget]] = lambda: [  # noqa: E731
         child for child in panel.findChildren(QWidget, "unpin") if child.isVisible()
     ]

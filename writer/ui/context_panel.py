@@ -134,6 +134,10 @@ class ContextPanel(QWidget):
         self._pins.set_pins(notes.pins)
         self._is_being_set = False
 
+    def set_can_pin(self, can_pin: bool) -> None:
+        """Whether something is selected in the text."""
+        self._pins.set_can_pin(can_pin)
+
     def set_budget(self, used: int, limit: int) -> None:
         """used -- tokens that the model has before it writes; limit -- how many it can see, 0 without a model"""
         self._meter.setRange(0, max(1, limit))

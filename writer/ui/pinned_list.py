@@ -15,6 +15,8 @@ _MOST_SHOWN = 30  # passages: far more than there is room for in a model's sight
 _NONE_YET = (
     "None yet. Select a passage in your text and pin it: the model keeps it in mind, however far back it stands."
 )
+_CAN_PIN = "Keep the passage that is selected in your text in the model's sight."
+_CANNOT_PIN = "Select a passage in your text first."
 
 
 class PinnedList(QWidget):
@@ -32,15 +34,20 @@ class PinnedList(QWidget):
         self._further.hide()
         self.pin = QPushButton("Pin the selection")
         self.pin.setObjectName("pinSelection")
-        self.pin.setToolTip("Keep the passage that is selected in your text in the model's sight.")
         self.pin.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # the page keeps the focus, and shows what is selected
         self.pin.clicked.connect(self.pin_requested)
+        self.set_can_pin(False)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(SPACE.s)
         self._column.addWidget(self._none_yet)
         self._column.addWidget(self.pin, 0, Qt.AlignmentFlag.AlignLeft)
         self._column.addWidget(self._further)
+
+    def set_can_pin(self, can_pin: bool) -> None:
+        """Whether something is selected in the text."""
+        self.pin.setEnabled(can_pin)
+        self.pin.setToolTip(_CAN_PIN if can_pin else _CANNOT_PIN)
 
     @property
     def pins(self) -> tuple[Pin, ...]:
@@ -89,5 +96,5 @@ class PinnedList(QWidget):
         if had_focus:
             following = self._rows[min(place, len(self._rows) - 1)].findChild(IconButton) if self._rows else self.pin
             assert following is not None
-            following.setFocus()
+            following.setFocus()  # where nothing can be pinned, Qt has passed the focus on to the page
         self.pins_changed.emit()

@@ -193,6 +193,7 @@ class WritingView(QObject):
     def _connect_context(self) -> None:
         panel, page = self._context, self._window.pages.context
         panel.notes_changed.connect(self._on_notes_changed)
+        self._editor.copyAvailable.connect(panel.set_can_pin)
         panel.pin_requested.connect(self._pin_selection)
         panel.view_requested.connect(self._show_context)
         page.closed.connect(self._window.pages.show_text)
@@ -206,10 +207,6 @@ class WritingView(QObject):
     def _pin_selection(self) -> None:
         start, end = self._editor.selection
         document = self._files.document
-        if start == end:
-            self._refuse("Nothing is selected.", "Select the passage that the model shall keep.")
-            return
-        self._forget_refusal()
         notes = self._context.notes
         pin = Pin(document.slice(start, end), document.slice(max(0, start - _PIN_BEFORE_CHARS), start))
         self._on_notes_changed(dataclasses.replace(notes, pins=(*notes.pins, pin)))
