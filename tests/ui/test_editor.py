@@ -1,5 +1,6 @@
 """The page and its document never differ, whatever is typed, composed, streamed or suggested; ghosts, their keys."""
 
+import itertools
 from collections.abc import Callable
 
 import pytest
@@ -241,6 +242,42 @@ def test_a_ghost_is_seen_after_the_caret_and_nothing_else_moves(qtbot: QtBot) ->
     assert editor.ghost == ""
     assert screen_pixels(editor) == before
     assert place_of(editor, 26).top() == next_top
+
+
+def test_the_caret_stands_beside_the_first_letter_of_the_ghost(qtbot: QtBot) -> None:
+    _, editor = make("She did not turn rou")
+    qtbot.addWidget(editor)
+    editor.show()
+    editor.activateWindow()
+    editor.setFocus()
+    qtbot.waitUntil(editor.hasFocus)
+    editor.set_caret(20)
+    editor.show_ghost(LONG)
+    with_caret = editor.grab().toImage()
+    editor.clearFocus()
+    without = editor.grab().toImage()
+    ground = LIGHT.color("ground").rgb()
+    caret = [(x, y) for x, y in itertools.product(range(without.width()), range(without.height()))
+             if with_caret.pixel(x, y) != without.pixel(x, y)]  # fmt: skip
+    assert len(caret) > 20
+    assert {without.pixel(x, y) for x, y in caret} == {ground}
+
+
+def test_typing_what_is_suggested_leaves_the_rest_of_it_where_it_is(qtbot: QtBot) -> None:
+    document, editor = make("She did not turn rou")
+    qtbot.addWidget(editor)
+    editor.show()
+    editor.set_caret(20)
+    editor.show_ghost(LONG)
+    ghost = editor._layout._ghost
+    assert ghost is not None
+    place, _ = ghost._layout.lineAt(0).cursorToX(2)
+    document.replace(20, 20, LONG[:2])
+    editor.set_caret(22)
+    editor.show_ghost(LONG[2:])
+    ghost = editor._layout._ghost
+    assert ghost is not None
+    assert ghost._layout.lineAt(0).x() == pytest.approx(place, abs=0.1)
 
 
 def test_the_rest_of_a_word_that_finds_no_room_begins_the_next_row(qtbot: QtBot) -> None:

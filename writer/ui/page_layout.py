@@ -174,6 +174,11 @@ class PageLayout(QAbstractTextDocumentLayout):
     def _repaint(self, area: QRectF) -> None:
         self.update["QRectF"].emit(area)  # type: ignore[index]  # the stubs do not know overloaded signals
 
+    @property
+    def _caret_width(self) -> int:
+        width = self.property("cursorWidth")  # where QTextEdit puts it
+        return width if isinstance(width, int) and width > 0 else 1
+
     def _everything(self) -> QRectF:
         return QRectF(0, 0, self._page.page_width, self._heights.end + MARGIN_BOTTOM)
 
@@ -198,7 +203,7 @@ class PageLayout(QAbstractTextDocumentLayout):
         ghost = self._ghost
         if ghost is not None and ghost.index == index:
             if not ghost.is_stale:
-                ghost.lay_out(block, self._page)
+                ghost.lay_out(block, self._page, self._caret_width)
             n_more = max(0, ghost.end_row - n_rows)
             n_rows += n_more
             self._ghost_room = n_more * self._page.line_height
@@ -345,8 +350,6 @@ class PageLayout(QAbstractTextDocumentLayout):
         index = self._heights.at(clip.top())
         block = self.document().findBlockByNumber(index)
         painter.setPen(context.palette.color(QPalette.ColorRole.Text))
-        width = self.property("cursorWidth")
-        caret_width = width if isinstance(width, int) and width > 0 else 1
         while block.isValid() and self._heights.top(index) < clip.bottom():
             self._lay(block, index)
             layout = block.layout()
@@ -355,6 +358,6 @@ class PageLayout(QAbstractTextDocumentLayout):
             layout.draw(painter, origin, formats_over(block, tints, self._tint, context.selections), clip)
             if self._ghost is not None and self._ghost.index == index:
                 self._ghost.draw(painter, origin, self._ghost_color)
-            draw_caret(painter, context.cursorPosition, block, origin, caret_width)
+            draw_caret(painter, context.cursorPosition, block, origin, self._caret_width)
             block = block.next()
             index += 1
