@@ -4,8 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QFont, QFontInfo, QPalette
-from PySide6.QtWidgets import QApplication, QSlider
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QPushButton, QSlider, QWidget
+from pytestqt.qtbot import QtBot
 
 from writer.ui import theme as themes
 from writer.ui.theme import DARK, LIGHT, SEPIA, Theme, contrast
@@ -52,6 +55,41 @@ def test_palette_follows_tokens(theme: Theme, qapp: QApplication) -> None:
     palette = themes.palette(theme)
     assert palette.color(QPalette.ColorRole.Base).name() == theme.page
     assert palette.color(QPalette.ColorRole.Text).name() == theme.ink
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        {},
+        {"role": "quiet"},
+        {"role": "fold"},
+        {"role": "link"},
+        {"role": "link", "place": "margin"},
+        {"role": "link", "objectName": "compare"},
+    ],
+    ids=str,
+)
+def test_the_ring_of_the_focus_is_whole(look: dict[str, str], qtbot: QtBot) -> None:
+    window = QWidget()
+    window.setStyleSheet(themes.stylesheet(LIGHT))
+    before, button = QPushButton("", window), QPushButton("Fewer controls", window)
+    for name, value in look.items():
+        button.setProperty(name, value)
+    qtbot.addWidget(window)
+    window.show()
+    button.adjustSize()
+    window.activateWindow()
+    before.setFocus()
+    qtbot.waitUntil(before.hasFocus)
+    plain = button.grab().toImage()
+    QTest.keyClick(before, Qt.Key.Key_Tab)
+    assert button.hasFocus()
+    picture, ring = button.grab().toImage(), LIGHT.color("accent").rgb()
+    right, bottom = picture.width() - 1, picture.height() - 1
+    for x, y in ((0, bottom // 2), (right, bottom // 2), (right // 2, 0), (right // 2, bottom)):
+        assert picture.pixel(x, y) == ring, (x, y)
+    inside = QRect(3, 3, right - 5, bottom - 5)
+    assert picture.copy(inside) == plain.copy(inside), "there is no other within it"
 
 
 def test_resolve(qapp: QApplication) -> None:
