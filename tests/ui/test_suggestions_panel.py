@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLabel, QPushB
 from pytestqt.qtbot import QtBot
 
 from writer.assist.suggestion_options import AS_SET, BOUNDS, GOALS, SuggestionOptions
+from writer.ui.sampling_controls import fields, tooltip
 from writer.ui.suggestions_panel import SuggestionsPanel
 
 # Qt says so for every top-level window without a screen.
@@ -145,6 +146,16 @@ def test_what_depends_on_a_switch_rests_with_it(panel: SuggestionsPanel, qtbot: 
     qtbot.keyClick(goal, Qt.Key.Key_Up)
     assert panel.options.continue_goal == "words"
     assert find(panel, "continueWords").isEnabled()
+
+
+def test_what_limits_a_text_says_which_and_names_the_other_panel(panel: SuggestionsPanel) -> None:
+    goal, words = find(panel, "goal"), find(panel, "continueWords")
+    length = fields()["max_new_tokens"]
+    assert goal.itemText(goal.findData(AS_SET)) == f"For the {length.metadata['title'].lower()}"
+    assert "“How the model writes”" in goal.toolTip()
+    assert "“While you write”" in tooltip(length)
+    for tip in (goal.toolTip(), words.parentWidget().toolTip(), tooltip(length), tooltip(fields()["min_new_tokens"])):
+        assert "ghost text ends by itself" in tip.lower()
 
 
 def test_the_dial_says_off_at_its_left_end(panel: SuggestionsPanel, qtbot: QtBot) -> None:

@@ -60,7 +60,12 @@ class GenerationConfig:
     """
 
     max_new_tokens: int = _option(
-        120, "Length", "The most tokens to write (a token is about three quarters of a word).", 1, 4096, main=True
+        120,
+        "Length in tokens",
+        "The most tokens to write (a token is about three quarters of a word).",
+        1,
+        4096,
+        main=True,
     )
     temperature: float = _option(
         0.8,
@@ -137,7 +142,7 @@ class GenerationConfig:
         20.0,
     )
     mirostat_eta: float = _option(0.1, "Mirostat rate", "How quickly mirostat corrects itself.", 0.0, 1.0)
-    min_new_tokens: int = _option(0, "Least length", "Do not end the text before this many tokens.", 0, 4096)
+    min_new_tokens: int = _option(0, "Least length in tokens", "Do not end the text before this many tokens.", 0, 4096)
     logit_bias: tuple[tuple[str, float], ...] = _option(
         (), "Word bias", "Makes given words likelier (above 0) or rarer (below 0)."
     )

@@ -55,11 +55,21 @@ VIEWS = {
 }
 _FRACTION = NumberView(0, 1, 0.05, 2)
 _COUNT = NumberView(0, 100, 1)
+_WHEN_COUNTED = (
+    " It counts only for Continue and takes, and only while “While you write” says “For the length in tokens”."
+    " Ghost text ends by itself."
+)
+_NOTES = {"max_new_tokens": _WHEN_COUNTED, "min_new_tokens": _WHEN_COUNTED}
 
 
 def tooltip(field: "dataclasses.Field[Any]") -> str:
     """What the control does in a writer's words, and its technical name second."""
-    return f"<p>{field.metadata['help']}</p><p><i>{field.name}</i></p>"
+    return f"<p>{_help(field)}</p><p><i>{field.name}</i></p>"
+
+
+def _help(field: "dataclasses.Field[Any]") -> str:
+    """The engine's words, and what only the window knows."""
+    return f"{field.metadata['help']}{_NOTES.get(field.name, '')}"
 
 
 def make_row(field: "dataclasses.Field[Any]") -> "NumberRow | SeedRow | TextsRow":
@@ -89,7 +99,7 @@ class _LabelledRow(QWidget):
     def _describe(self, widget: QWidget, field: "dataclasses.Field[Any]", role: str = "") -> None:
         widget.setObjectName(f"{field.name}{role}")
         widget.setAccessibleName(field.metadata["title"])
-        widget.setAccessibleDescription(f"{field.metadata['help']} ({field.name})")
+        widget.setAccessibleDescription(f"{_help(field)} ({field.name})")
 
 
 class NumberRow(_LabelledRow):

@@ -19,14 +19,17 @@ _GOALS = {
     "paragraph": "To the end of the paragraph",
     "scene": "To the end of the scene",
     "words": "For about so many words",
-    AS_SET: "For as many tokens as are set",
+    AS_SET: "For the length in tokens",
 }
 _GOAL_TIP = (
-    "How far Continue goes, and each take. The last sentence is whole, except where tokens are counted: their number"
-    " is set in the panel How the model writes."
+    "How far Continue goes, and each take; ghost text ends by itself. The last sentence is whole, except for the length"
+    " in tokens, which is set in “How the model writes”."
 )
 _TAKES = tuple((str(n), str(n), f"Write {n} continuations side by side, to choose from.") for n in (2, 3, 4))
-_WORDS_TIP = "About so many words; the last sentence is always whole."
+_WORDS_TIP = (
+    "Continue writes about so many words, and so does each take; the last sentence is always whole. Ghost text ends by"
+    " itself."
+)
 
 
 class SuggestionsPanel(QWidget):
@@ -70,7 +73,7 @@ class SuggestionsPanel(QWidget):
             "ghost",
             "Suggest how to go on",
             "When you pause, a few grey words show how the sentence may go on. They are not in your text until you"
-            " take them.",
+            " take them, and never longer than a sentence.",
         )
         self._ghost.toggled.connect(lambda is_on: self._change(ghost=is_on))
         self._one_in = NumberField(
@@ -156,21 +159,21 @@ class SuggestionsPanel(QWidget):
     def _add_continue(self) -> None:
         self._goal = QComboBox()
         self._goal.setObjectName("goal")
-        self._goal.setAccessibleName("How far Continue goes")
+        self._goal.setAccessibleName("How far Continue and takes go")
         self._goal.setAccessibleDescription(_GOAL_TIP)
         self._goal.setToolTip(_GOAL_TIP)
         for key, text in _GOALS.items():
             self._goal.addItem(text, key)
         self._goal.activated.connect(lambda _place: self._change(continue_goal=self._goal.currentData()))
         pass_wheel_by(self._goal)
-        self._words = NumberField("continueWords", "Words", _WORDS_TIP, *_bounds("continue_words"))
+        self._words = NumberField("continueWords", "Number of words", _WORDS_TIP, *_bounds("continue_words"))
         self._words.value_changed.connect(lambda value: self._change(continue_words=value))
         self._takes = Choice("takes", "Takes side by side", _TAKES)
         self._takes.chosen.connect(lambda key: self._change(n_takes=int(key)))
         takes = QHBoxLayout()
         takes.addWidget(QLabel("Takes side by side"), 1)
         takes.addWidget(self._takes, 1)
-        self._add(heading("Continue"), self._goal, self._words)
+        self._add(heading("Continue and takes"), self._goal, self._words)
         self._column.addLayout(takes)
 
     def _add(self, *widgets: QWidget) -> None:
