@@ -177,3 +177,35 @@ def test_a_row_that_the_caret_was_followed_to_stays_in_sight(qtbot: QtBot) -> No
     editor.set_caret(8 * 400)  # brings in the caret and no more, not the space below its row
     editor.resize(500, 340)
     assert caret_is_in_sight(editor)
+
+
+@pytest.mark.parametrize("seed", [2, 8, 11])
+def test_a_jump_anywhere_brings_the_row_into_sight(seed: int, qtbot: QtBot) -> None:
+    """As from one place that was found to the next: nothing on the way has been measured."""
+    lottery = random.Random(seed)
+    words = ["i i i", "moon", "WWWW WWWW", "l" * 300, "WWWWWWWW" * 30]  # estimated far too high and far too low
+    paragraphs = [" ".join([lottery.choice(words)] * (lottery.randint(1, 60) if n % 3 else 2)) for n in range(3000)]
+    editor = opened(qtbot, "\n".join(paragraphs), width=900)
+    places = [lottery.randrange(len(editor._text_document)) for _ in range(100)]
+    for place in [*sorted(places[:50]), *places[50:]]:
+        editor.select(place, min(place + 7, len(editor._text_document)))
+        assert caret_is_in_sight(editor)
+        QApplication.processEvents()
+        assert caret_is_in_sight(editor)
+
+
+@pytest.mark.parametrize("letter", ["i ", "WWW "])
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_a_view_within_a_long_paragraph_stays_when_another_comes_after_it(
+    letter: str, share: float, qtbot: QtBot
+) -> None:
+    """As while a long text still comes in: its end is not where it was estimated to be."""
+    editor = opened(qtbot, "A line.\n" * 50 + letter * 5_000)
+    editor.set_caret(400 + int(share * 5_000 * len(letter)))
+    QApplication.processEvents()
+    before = on_screen(editor)
+    end = len(editor._text_document)
+    editor._text_document.replace(end, end, "\nA line.")
+    assert caret_is_in_sight(editor)
+    assert on_screen(editor) == before
+    assert_painted(editor)

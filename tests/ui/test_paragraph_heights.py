@@ -53,7 +53,9 @@ def test_as_a_plain_list_of_heights(lengths: list[int], steps: list[tuple[object
                 assert isinstance(new, list)
                 n_old = min(amount, len(plain) - index)
                 delta = heights.replace(index, n_old, new)
+                kept = plain[index][1]
                 plain[index : index + n_old] = [(length, estimate(length), False) for length in new]
+                plain[index] = (new[0], kept, False)
         tops = [TOP]
         for _, height, _ in plain:
             tops.append(tops[-1] + height)

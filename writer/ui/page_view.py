@@ -97,6 +97,14 @@ class PageView(QTextEdit):
     def _is_visible(self, rect: QRect) -> bool:
         return self.viewport().rect().intersects(rect)
 
+    def ensureCursorVisible(self) -> None:
+        """Bring the caret's row into view: until it stays there, as what comes in with it is measured and moves it."""
+        bar, place = self.verticalScrollBar(), -1
+        while place != (now := self.cursorRect().top() + bar.value()):
+            place = now
+            super().ensureCursorVisible()
+            self._settle()
+
     def _settle(self) -> None:
         """Lay out what is in view, which may move the view: until it stays."""
         bar, top = self.verticalScrollBar(), -1

@@ -75,13 +75,18 @@ class ParagraphHeights:
         self._measured[index] = False
 
     def replace(self, first: int, n_old: int, lengths: Sequence[int]) -> int:
-        """Others stand in the place of `n_old` paragraphs from `first`; how much everything below them moved."""
+        """Others stand in the place of `n_old` paragraphs from `first`; how much everything below them moved.
+
+        The first of them keeps the height that there was until it is measured: a view in the middle of it stays there.
+        """
         old_end = self.end
         new = np.array(lengths, dtype=np.int64)
         stop = first + n_old
         unseen = np.zeros(len(new), dtype=np.bool_)
+        heights = self._estimates(new)
+        heights[0] = self._heights[first]
         self._lengths = np.concatenate([self._lengths[:first], new, self._lengths[stop:]])
-        self._heights = np.concatenate([self._heights[:first], self._estimates(new), self._heights[stop:]])
+        self._heights = np.concatenate([self._heights[:first], heights, self._heights[stop:]])
         self._measured = np.concatenate([self._measured[:first], unseen, self._measured[stop:]])
         self._sum()
         return self.end - old_end
