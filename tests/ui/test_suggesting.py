@@ -77,7 +77,8 @@ def open_desk(worker: Worker, poem_model: LoadedModel, qtbot: QtBot) -> Iterator
         suggesting = SuggestingController(worker, editor, contexts, words, acceptance, lambda: desk.is_busy)
         desk = Desk(document, editor, contexts, acceptance, suggesting, n_recorded=acceptance.n_recorded)
         suggesting.latency_measured.connect(desk.latencies.append)
-        suggesting.refused.connect(lambda message, _hint: desk.refusals.append(message))
+        told = desk.refusals  # not the desk, which the connection would keep alive
+        suggesting.refused.connect(lambda message, _hint: told.append(message))
         contexts.set_model(poem_model)
         contexts.set_document(document)
         suggesting.set_model(poem_model)
