@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from tests.conftest import POEM
@@ -85,6 +85,8 @@ def check_healed(model: LoadedModel, text: str, ghost: GhostGrown | None) -> Non
 
 
 @given(st.integers(len("Tyger Tyger, burning"), len(POEM) - 2))
+@example(POEM.index("Burnt") + len("Burn"))  # these beginnings are no tokens of the words that they begin
+@example(POEM.index("thine") + len("thin"))
 def test_cut_anywhere_the_poem_goes_on_from_the_typed_letters(poet: LoadedModel, cut: int) -> None:
     text = POEM[:cut]
     ghost = ghost_of(poet, text)

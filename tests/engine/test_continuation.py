@@ -137,6 +137,33 @@ def test_what_was_refused_may_stand_once_the_text_before_it_is_another(page, gpt
     assert read(writing, scores()).text == " x cat ran."
 
 
+@pytest.mark.parametrize(
+    ("typed", "follows", "text", "n_back"),
+    [
+        # " Dor" is a token of its own, " Dormouse" is cut otherwise.
+        (" Dor", {"": " D", " D": "orm", " Dorm": "ouse"}, "mouse", 0),
+        (" Dormou", {"": " D", " D": "orm", " Dorm": "ouse"}, "se", 0),
+        # The model had no thought of " they", and has none of going on so.
+        (" they", {"": " the", " the": " old", " they": " came"}, " came.", 1),
+    ],
+)
+def test_a_token_that_is_only_part_of_the_letters_typed_stands_where_the_word_is_meant(
+    typed, follows, text, n_back, page, gpt2_tokenizer
+):
+    made = page([], [" they", " Dor"])
+    writing = made.continuation(typed=typed, max_new_tokens=3)
+
+    def scores() -> Iterator[Logits]:
+        for row in made.scores():
+            piece = follows.get(gpt2_tokenizer.decode(writing.drawn), ".")
+            row[made._id(piece)] = 99 if writing.drawn else 12
+            yield row
+
+    reader = read(writing, scores())
+    assert reader.text == text
+    assert [(event.text, event.n_tokens) for event in reader.taken_back] == [("", 1)] * n_back
+
+
 @pytest.mark.parametrize("stop", [" END", "nd so on", "d"])
 def test_a_stop_string_never_flashes(stop, page):
     reader = page([" the", " E", "ND", " and", " so", " on", "."]).read(stop_strings=(stop,))

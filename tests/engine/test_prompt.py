@@ -9,7 +9,7 @@ from tests.engine.reader import Reader, read
 from writer.engine.config import GenerationConfig
 from writer.engine.continuation import Continuation
 from writer.engine.generate import generate
-from writer.engine.prompt import Prompt, healed_prompt, plain_prompt, spelling_tokens
+from writer.engine.prompt import Prompt, far_likelier_part, healed_prompt, plain_prompt, spelling_tokens
 from writer.engine.steering import Steering
 from writer.engine.tokenizer import Tokenizer
 from writer.models.loaded import LoadedModel
@@ -151,6 +151,38 @@ def test_a_token_that_is_only_part_of_what_was_typed(
     pieces = {gpt2_tokenizer.token_bytes(i).decode("utf-8", "replace") for i in ids}
     assert set(possible) <= pieces
     assert not pieces & set(impossible)
+
+
+@pytest.mark.parametrize(
+    ("typed", "likely", "refused", "part"),
+    [
+        (" they", {" they": 1.0, " the": 3.5}, [], " the"),
+        (" they", {" they": 2.0, " the": 3.5}, [], None),  # likelier, not far likelier
+        (" they", {" they": 1.0, " the": 9.0}, [" the"], None),
+        (" they", {" they": 1.0, " the": 9.0, " th": 3.5}, [" the"], " th"),
+        (" they", {" they": 1.0, " the": 8.0, " th": 9.0}, [], " th"),
+        (" they", {" old": 9.0}, [], None),
+        ("\nThey", {"\n": 9.0, "They": 1.0}, [], None),  # white space is no part of a word
+        ("they", {"t": 9.0}, [], "t"),
+        (" ", {" ": 9.0}, [], None),
+    ],
+)
+def test_a_part_of_what_was_typed_that_is_far_likelier(
+    typed: str, likely: dict[str, float], refused: list[str], part: str | None, gpt2_tokenizer: Tokenizer
+) -> None:
+    def id_of(piece: str) -> int:
+        (token_id,) = gpt2_tokenizer.encode(piece)
+        return token_id
+
+    scores = np.full(gpt2_tokenizer.n_vocab, -9.0, np.float32)
+    for piece, score in likely.items():
+        scores[id_of(piece)] = score
+    possible = spelling_tokens(typed.encode(), gpt2_tokenizer)
+    found = far_likelier_part(typed.encode(), gpt2_tokenizer, scores, possible, set(map(id_of, refused)))
+    assert (found and found[0]) == (part and id_of(part))
+    if found is not None and part is not None:
+        together = np.log(np.exp(scores[possible].astype(np.float64)).sum())
+        assert found[1] == pytest.approx(likely[part] - together, abs=1e-5)
 
 
 @given(st.text(min_size=1, max_size=12), st.integers(1, 20))

@@ -23,7 +23,7 @@ from writer.engine.config import GenerationConfig
 from writer.engine.continuation import Continuation
 from writer.engine.events import FinishReason, PrefillProgress
 from writer.engine.kv_cache import KVCache
-from writer.engine.logits_processors import Scores
+from writer.engine.logits_processors import Scores, log_sum
 from writer.engine.prompt import Prompt, spelling_tokens
 from writer.engine.sentences import sentence_ends
 from writer.engine.session import Logits, ModelSession
@@ -184,7 +184,7 @@ class _Draft:
         n_spelled = sum(len(self._tokenizer.token_bytes(i)) for i in self.drawn)
         typed = self._prompt.typed[n_spelled:]
         possible = spelling_tokens(typed, self._tokenizer) if typed else ()
-        log_total = _log_sum(scores[possible] if len(possible) else scores)
+        log_total = log_sum(scores[possible] if len(possible) else scores)
         allowed = scores
         if n_spelled == len(self._prompt.typed) and (not self.lead or self.lead[-1].isspace()):
             allowed = self._without_white_space(scores)
@@ -258,9 +258,3 @@ class _OtherFirstWord:
 
 def _n_words(text: str) -> int:
     return len(_ends_of_words(text, is_whole=True)[0])
-
-
-def _log_sum(scores: Scores) -> float:
-    """log(sum(exp(scores)))"""
-    highest = float(scores.max())
-    return highest + float(np.log(np.exp(scores - highest).sum()))

@@ -11,9 +11,9 @@ import numpy as np
 
 from writer.engine.config import GenerationConfig
 from writer.engine.events import Alternative, FinishReason, TakenBack, Token
-from writer.engine.logits_processors import Scores
+from writer.engine.logits_processors import Scores, log_sum
 from writer.engine.penalties import Dry
-from writer.engine.prompt import Prompt, spelling_tokens
+from writer.engine.prompt import Prompt, far_likelier_part, spelling_tokens
 from writer.engine.sampler import SamplerChain
 from writer.engine.session import Logits
 from writer.engine.steering import Steering
@@ -79,6 +79,7 @@ class Continuation:
         self._token_ids = list(prompt.token_ids)  # everything the sampler's penalties look back on
         self._entropies: list[float] = []
         self._refused: defaultdict[int, set[int]] = defaultdict(set)  # by place: tokens that led to what must not be
+        self._odds: float | None = None  # of the part of the letters typed that was drawn last
         self._n_loops = 0
         self._dry: Dry | None = None
         self._n_given = 0  # of `drawn`: as Token events
@@ -89,6 +90,8 @@ class Continuation:
     def draw(self, logits: Logits) -> Step:
         """Draw the token that follows `drawn` from its scores (V,), which stay as they are."""
         place = len(self.drawn)
+        if not self._is_meant(logits):
+            return self._draw_again(place - 1)
         scores = self._restrict(logits.copy(), place)
         if scores is None:
             return self.give_up(FinishReason.NOTHING_ALLOWED)
@@ -172,6 +175,10 @@ class Continuation:
         if self._typed:
             possible = spelling_tokens(self._typed, self._tokenizer)
             if len(possible):
+                none_of = self._refused.get(place, ())
+                part = far_likelier_part(self._typed, self._tokenizer, scores, possible, none_of)
+                if part is not None:
+                    possible, self._odds = np.array(part[:1]), part[1]
                 allowed = np.full_like(scores, -np.inf)
                 allowed[possible] = scores[possible]
                 scores = allowed
@@ -183,15 +190,22 @@ class Continuation:
                 return None
         return self._dry(self._token_ids, scores) if self._dry is not None else scores
 
+    def _is_meant(self, logits: Logits) -> bool:
+        """Whether the part of the letters typed that may have been drawn last is likely to go on as they do, by the
+        scores (V,) that follow it."""
+        odds, self._odds = self._odds, None
+        if odds is None:
+            return True
+        following = logits[spelling_tokens(self._typed, self._tokenizer)]
+        return odds + log_sum(following) > log_sum(logits)
+
     def _refuse(self, place: int) -> Step:
         """What begins with the token at `place` must not stand: draw another one there, nor the same letters without
         the space, which would be stuck to the word before."""
-        old, n_given = self._text[: self._shown], self._n_given
-        token_id = self.drawn[place]
-        self._forbid(place)
-        self._refused[place].update(self._tokenizer.vocabulary.alike(self._tokenizer.token_bytes(token_id)))
-        self._keep(place)
-        return Step(taken_back=self._taken_back(old, n_given))
+        alike = self._tokenizer.vocabulary.alike(self._tokenizer.token_bytes(self.drawn[place]))
+        step = self._draw_again(place)
+        self._refused[place].update(alike)
+        return step
 
     def _leave_loop(self, n_good: int) -> Step:
         self._n_loops += 1
@@ -200,10 +214,14 @@ class Continuation:
         if self._dry is None:
             breakers = frozenset(self._tokenizer.encode("\n"))
             self._dry = Dry(_LOOP_MULTIPLIER, _LOOP_BASE, _LOOP_ALLOWED, breakers)
+        return self._draw_again(n_good, is_loop=True)
+
+    def _draw_again(self, place: int, *, is_loop: bool = False) -> Step:
+        """The token at `place` and all that follows it stand no more, nor is it drawn there again."""
         old, n_given = self._text[: self._shown], self._n_given
-        self._forbid(n_good)
-        self._keep(n_good)
-        return Step(taken_back=self._taken_back(old, n_given, is_loop=True))
+        self._forbid(place)
+        self._keep(place)
+        return Step(taken_back=self._taken_back(old, n_given, is_loop=is_loop))
 
     def _end_after(self, n_tokens: int, reason: FinishReason) -> Step:
         """No more than `n_tokens` stand, nor those of which anything was held back."""
@@ -224,6 +242,7 @@ class Continuation:
         """Only the first `n_tokens` drawn stand."""
         del self.drawn[n_tokens:], self._entropies[n_tokens:]
         del self._token_ids[len(self._prompt.token_ids) + n_tokens :]
+        self._odds = None
         self._read_back()
         self._n_given = min(self._n_given, n_tokens)
         self._shown = min(self._shown, len(self._text))

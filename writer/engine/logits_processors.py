@@ -30,6 +30,12 @@ def softmax(scores: Scores) -> Scores:
     return probabilities
 
 
+def log_sum(scores: Scores) -> float:
+    """log(sum(exp(scores))) of at least one score."""
+    highest = float(scores.max())
+    return highest + float(np.log(np.exp(scores - highest).sum())) if np.isfinite(highest) else highest
+
+
 class Temperature:
     name = "temperature"
 

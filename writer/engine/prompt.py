@@ -5,16 +5,20 @@ while it knows " lighthouse" well. So the prompt is backed up to where the word 
 must begin with what stands there already (token healing).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from writer.engine.logits_processors import Scores, log_sum
 from writer.engine.tokenizer import Tokenizer
 from writer.engine.vocabulary import TokenIds
 from writer.engine.window import fit_window
 
 _MOST_HEALED = 8  # tokens: longer runs without a space are no word that anybody is in the middle of
+# Seven times as likely. Of 500 places within the words of a novel 18 had such a part, which was meant at five; of 500
+# after a word 20, and none was meant. Where none is, it costs two steps.
+_FAR_LIKELIER = 2.0
 
 
 @dataclass(frozen=True)
@@ -71,3 +75,19 @@ def spelling_tokens(typed: bytes, tokenizer: Tokenizer) -> TokenIds:
     parts = [i for i in first if typed.startswith(tokenizer.token_bytes(i)) and tokenizer.token_bytes(i) != typed]
     possible = np.concatenate([whole, np.array(parts, np.intp)])
     return possible if len(possible) else vocabulary.leading_to(typed)
+
+
+def far_likelier_part(
+    typed: bytes, tokenizer: Tokenizer, scores: Scores, possible: TokenIds, refused: Collection[int]
+) -> tuple[int, float] | None:
+    """A token that spells only the first part of `typed`, is none of those `possible` nor `refused`, and is far
+    likelier by its scores (V,) than all that are possible together; and the logarithm of how many times.
+
+    The tokenizer begins " Dod" with another token than " Dodo". Where the model has " Dodo" in mind, the token " D" has
+    all the likelihood: and so has " the", where it has no thought of " they". The scores that follow tell which."""
+    parts = set(tokenizer.vocabulary.first_parts(typed).tolist()).difference(possible.tolist(), refused)
+    likeliest = max((i for i in parts if tokenizer.token_bytes(i).strip()), key=lambda i: scores[i], default=None)
+    if likeliest is None:
+        return None
+    odds = float(scores[likeliest]) - log_sum(scores[possible])
+    return (likeliest, odds) if odds > _FAR_LIKELIER else None

@@ -33,8 +33,12 @@ class Vocabulary:
             ids = ids[self._says_something[first:last]] if typed[-1:] == b" " else ids
         elif typed[-1:] == b" ":
             ids = ids[[bool(piece[len(typed) :].strip()) for piece in self._pieces[first:last]]]
-        parts = [self._exactly(typed[:n]) for n in range(1, min(len(typed), self._longest + 1))]
-        return np.concatenate([ids, *parts])
+        return np.concatenate([ids, self.first_parts(typed)])
+
+    def first_parts(self, typed: bytes) -> TokenIds:
+        """Tokens that `typed` begins with and goes on from, the shortest first."""
+        none = self._ids[:0]
+        return np.concatenate([none, *(self._exactly(typed[:n]) for n in range(1, min(len(typed), self._longest + 1)))])
 
     def alike(self, piece: bytes) -> list[int]:
         """Tokens of the same letters, in other capitals, with a space before them or without."""
