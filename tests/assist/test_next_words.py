@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from writer.assist.next_words import NextWords, WordsFound, insertion_of, needs_space, typed_word
+from writer.assist.next_words import NextWords, WordsFound, closes_up, insertion_of, needs_space, typed_word
 from writer.assist.own_words import OwnWords
 from writer.engine.prompt import Prompt, healed_prompt, plain_prompt
 from writer.models.loaded import LoadedModel
@@ -100,6 +100,18 @@ def test_the_writers_own_words_come_after_a_word_too(model: LoadedModel) -> None
         *_, last = words.find(prompt_at(model, text), typed, own=own, strength=0.5)
     assert isinstance(last, WordsFound)
     assert "Marrowby" in last.following
+
+
+def test_an_initial_is_no_word_for_after_another(model: LoadedModel) -> None:
+    text = (
+        "The widow Harcourt was there. “Good day,” said the widow Harcourt. He smiled at the widow Harcourt, and the "
+    )
+    words = NextWords(model.session, model.tokenizer, model.cache)
+    for typed in ("wido", "widow"):
+        *_, last = words.find(prompt_at(model, text + typed), typed)
+    assert isinstance(last, WordsFound)
+    assert last.following
+    assert not any(len(word) == 1 and word.isupper() for word in last.following)
 
 
 def test_words_of_several_tokens_are_whole(model: LoadedModel) -> None:
@@ -325,6 +337,28 @@ def test_where_a_word_would_stick_to_a_mark(text: str, is_needed: bool) -> None:
 )
 def test_what_is_inserted(word: str, typed: str, before: str, inserted: str) -> None:
     assert insertion_of(word, typed, before) == inserted
+
+
+@pytest.mark.parametrize(
+    ("mark", "before", "is_closed"),
+    [
+        (",", "He said", True),
+        (" ", "He said", True),
+        ("\n", "He said", True),
+        ("-", "the door", True),
+        ("—", "the door", True),
+        ("'", "Harcourt", True),
+        ("”", "“He said", True),
+        ('"', '"He said', True),
+        ('"', "He said", False),
+        ('"', '"No," he said', False),
+        ("–", "the door", False),
+        ("(", "the door", False),
+        ("a", "the door", False),
+    ],
+)
+def test_what_takes_the_place_of_the_space_that_came_with_a_word(mark: str, before: str, is_closed: bool) -> None:
+    assert closes_up(mark, before) is is_closed
 
 
 def test_a_word_that_does_not_go_on_from_the_letters_is_not_inserted() -> None:

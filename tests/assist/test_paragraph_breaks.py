@@ -34,6 +34,9 @@ def test_paragraphs_all_alike_tell_what_stands_between_them(
         ("It rained.\n\n\n\nIt poured. \n \nIt stopped.", "", "\n\n"),
         ("It rained.\nIt poured.\n\nIt stopped.", "", None),
         ("A.\n\nB.\nC.\nD.\nE.\nF", "", "\n"),  # what lies far behind is another matter
+        ("A.\n\nB.\n\nC.\n\nD.\nE.", "", "\n\n"),  # the line that ends the file
+        ("A.\n\nB.\n\nC.\nD.\nE.", "", None),
+        ("A.\n\nB.\n\nC.\nD.", "", None),
         ("Chapter One\n\nIt rained.", "", "\n\n"),
         ("Chapter One\nIt rained.", "", None),
         ("It rained and\npoured all day and\nit stopped.", "", None),  # lines that are wrapped by hand

@@ -164,6 +164,39 @@ def test_a_token_that_is_only_part_of_the_letters_typed_stands_where_the_word_is
     assert [(event.text, event.n_tokens) for event in reader.taken_back] == [("", 1)] * n_back
 
 
+class NotMouse:
+    """Refuses what the likeliest token leads to, once it is known."""
+
+    def look(self, text: str, n_safe: int, *, is_over: bool) -> Verdict:
+        return Verdict(0, unwanted_from=0) if text.startswith("mouse") else Verdict(len(text))
+
+
+@pytest.mark.parametrize("asked", [{"banned_words": ("Dormouse",)}, {"steering": Steering(rules=(NotMouse(),))}])
+def test_a_part_is_given_up_when_what_it_was_meant_for_is_refused(asked, page, gpt2_tokenizer):
+    made = page([])
+    writing = made.continuation(typed=" Dor", max_new_tokens=3, **asked)
+    likely = {
+        "": {" D": 22, " Dorothy": 18, " Dor": 2},
+        " D": {"orm": 99, "or": 50},
+        " Dorm": {"ouse": 99},
+        " Dorothy": {" came": 99},
+    }
+
+    def scores() -> Iterator[Logits]:
+        for row in made.scores():
+            for piece, score in likely.get(gpt2_tokenizer.decode(writing.drawn), {".": 99}).items():
+                row[made._id(piece)] = score
+            yield row
+
+    assert read(writing, scores()).text == "othy came."
+
+
+def test_what_nothing_can_follow_is_no_part(page):
+    made = page([" D"], [" Dorothy"])
+    writing = made.continuation(typed=" Dor", max_new_tokens=1)
+    assert read(writing, made.scores()).text == "othy"
+
+
 @pytest.mark.parametrize("stop", [" END", "nd so on", "d"])
 def test_a_stop_string_never_flashes(stop, page):
     reader = page([" the", " E", "ND", " and", " so", " on", "."]).read(stop_strings=(stop,))

@@ -163,6 +163,7 @@ def same_beginning(held: str, phrase: str) -> bool:
         (["the end"], "the", " \u200b" * 20 + "end.", False, Verdict(0, unwanted_from=0)),
         (["end"], "", "the end\u00ad", False, Verdict(3)),  # a letter may still follow
         (["en\u00add"], "", "the end.", False, Verdict(0, unwanted_from=4)),
+        (["ban ned"], "x ba" + "\u200b" * 12 + "n ", "ned .", False, Verdict(0, unwanted_from=0)),
         (["\u200b"], "", "the end.", False, Verdict(8)),  # a phrase that nobody could see
         ([], "", "anything", False, Verdict(8)),
     ],

@@ -14,7 +14,8 @@ from pytestqt.qtbot import QtBot
 from writer.assist.ghost import Action
 from writer.document.document import Document
 from writer.document.files.encoding import TextFormat, decode, encode
-from writer.document.provenance import Author
+from writer.document.generation_record import GenerationRecord
+from writer.document.provenance import Author, Run
 from writer.ui.document_edit import DocumentEdit
 from writer.ui.mirror import displayed
 from writer.ui.theme import LIGHT
@@ -62,6 +63,62 @@ def test_copy_gives_the_documents_own_characters(qtbot: QtBot) -> None:
     editor.selectAll()
     editor.copy()
     assert QApplication.clipboard().text() == document.text
+
+
+HUMAN, MODEL = Author.HUMAN, Author.MODEL
+
+
+def test_what_the_model_wrote_stays_the_models_wherever_it_is_put(qtbot: QtBot) -> None:
+    document, editor = make("")
+    qtbot.addWidget(editor)
+    document.add_generation(GenerationRecord("g", "starter"))
+    document.replace(0, 0, "one \N{PARTY POPPER} three", runs=[Run(4, HUMAN), Run(7, MODEL, "g")])
+    editor.select(2, 9)
+    editor.cut()
+    assert document.text == "onee"
+    editor.set_caret(0)
+    editor.paste()
+    assert document.text == "e \N{PARTY POPPER} thronee"
+    assert document.runs() == [(2, HUMAN, None), (5, MODEL, "g"), (2, HUMAN, None), (2, MODEL, "g")]
+    editor.undo()
+    editor.undo()
+    assert document.runs() == [(4, HUMAN, None), (7, MODEL, "g")]
+    editor.redo()
+    editor.redo()
+    editor.select(0, 1)
+    editor.paste()  # over what begins like it
+    assert document.text == "e \N{PARTY POPPER} thr \N{PARTY POPPER} thronee"
+    assert document.runs(0, 13) == [(2, HUMAN, None), (5, MODEL, "g"), (1, HUMAN, None), (5, MODEL, "g")]
+    other, elsewhere = make("")
+    qtbot.addWidget(elsewhere)
+    elsewhere.paste()
+    assert other.runs() == [(2, HUMAN, None), (5, MODEL, None)], "that text knows of no such generation"
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        b"",
+        b"nonsense",
+        b"\xff",
+        b"7",
+        b"[[3]]",
+        b'[[3, "nobody", null]]',
+        b'[[2, "model", null]]',
+        b'[[-1, "model", null], [4, "model", null]]',
+        b'[["3", "model", null]]',
+        b'[[3, "model", ["g"]]]',
+        b'{"a": 1}',
+    ],
+)
+def test_authorship_that_makes_no_sense_is_the_writers(told: bytes, qtbot: QtBot) -> None:
+    document, editor = make("")
+    qtbot.addWidget(editor)
+    data = QMimeData()
+    data.setText("one")
+    data.setData("application/x-writer-authorship", told)
+    editor.insertFromMimeData(data)
+    assert document.runs() == [(3, HUMAN, None)]
 
 
 def test_a_program_with_its_text_in_the_clipboard_ends_well() -> None:

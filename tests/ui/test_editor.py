@@ -244,7 +244,7 @@ def test_a_ghost_is_seen_after_the_caret_and_nothing_else_moves(qtbot: QtBot) ->
     assert place_of(editor, 26).top() == next_top
 
 
-def test_the_caret_stands_beside_the_first_letter_of_the_ghost(qtbot: QtBot) -> None:
+def test_the_caret_stands_between_the_text_and_the_first_letter_of_the_ghost(qtbot: QtBot) -> None:
     _, editor = make("She did not turn rou")
     qtbot.addWidget(editor)
     editor.show()
@@ -260,7 +260,8 @@ def test_the_caret_stands_beside_the_first_letter_of_the_ghost(qtbot: QtBot) -> 
     caret = [(x, y) for x, y in itertools.product(range(without.width()), range(without.height()))
              if with_caret.pixel(x, y) != without.pixel(x, y)]  # fmt: skip
     assert len(caret) > 20
-    assert {without.pixel(x, y) for x, y in caret} == {ground}
+    n_covered = sum(without.pixel(x, y) != ground for x, y in caret)
+    assert n_covered < len(caret) / 8, "no more than the edges of the two letters"
 
 
 def test_typing_what_is_suggested_leaves_the_rest_of_it_where_it_is(qtbot: QtBot) -> None:
@@ -278,6 +279,8 @@ def test_typing_what_is_suggested_leaves_the_rest_of_it_where_it_is(qtbot: QtBot
     ghost = editor._layout._ghost
     assert ghost is not None
     assert ghost._layout.lineAt(0).x() == pytest.approx(place, abs=0.1)
+    line = editor.document().firstBlock().layout().lineAt(0)
+    assert line.cursorToX(22)[0] == pytest.approx(place, abs=0.1), "nor does what was typed come to stand elsewhere"
 
 
 def test_the_rest_of_a_word_that_finds_no_room_begins_the_next_row(qtbot: QtBot) -> None:

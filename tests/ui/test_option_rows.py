@@ -73,6 +73,9 @@ def test_a_question_that_is_left_is_closed_unanswered(
     ask()
     [question] = asked()
     assert question.no.hasFocus()
+    window.showMinimized()
+    window.showNormal()
+    assert asked() == [question], "it was not the panel that was left"
     confirmed: list[bool] = []
     question.confirmed.connect(lambda: confirmed.append(True))
     if way == "closed":

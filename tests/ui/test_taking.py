@@ -238,6 +238,20 @@ def test_sentences_of_two_takes_leave_both_partly_used(
     assert fates(keeper) == [Fate.PARTLY, Fate.REFUSED, Fate.REFUSED]
 
 
+@pytest.mark.parametrize("opening", ["“", '"', "(", "—", "Two"])
+def test_a_sentence_does_not_touch_what_stands_after_it(
+    opening: str, taking: TakingController, engine: ScriptedWorker, document: Document, start: Start
+) -> None:
+    document.replace(len(TEXT), len(document), f" {opening} it was.")
+    start(2, caret=len(TEXT))
+    finish(engine, FIRST, SECOND)
+    document.replace(len(TEXT), len(TEXT) + 1, "")
+    taking.add_sentence(0, 0)
+    assert document.text == f"{TEXT} It slept. {opening} it was."
+    taking.add_sentence(0, 1)
+    assert document.text == TEXT + FIRST.rstrip() + f" {opening} it was."
+
+
 def test_what_stood_before_the_takes_is_kept_as_it_was(
     taking: TakingController, engine: ScriptedWorker, keeper: TakesKeeper, document: Document, start: Start
 ) -> None:

@@ -37,6 +37,7 @@ _LEAST = 1e-12  # of what stands below a fraction
 _LEAST_SHARE, _LEAST_SHARE_UNSEEN = 0.002, 0.01
 _BEFORE_TOKENS = 64  # that own words look back on
 _CLOSING = ",;.!?:…)]}”»"
+CLOSING_MARKS = frozenset(",.;:!?…)]}”’")  # no space stands before them
 _QUOTES = "\"'’"
 
 
@@ -156,12 +157,27 @@ class NextWords:
                 for word, probability, _ in after.words(""):
                     chances[word] = chances.get(word, 0.0) + (1 - after_share) * probability
                 likeliest = sorted(chances, key=lambda word: (-chances[word], word))
-                following = [w for w in likeliest if w.casefold() not in banned and not w.startswith(typed)]
+                unwelcome = {w for w in likeliest if w.casefold() in banned or w.startswith(typed) or _is_initial(w)}
+                following = [w for w in likeliest if w not in unwelcome]
             return WordsFound(tuple(ranked), tuple(following[: n_words - len(ranked)]))
 
         yield found()
         for progress in tree.look_further(typed, self._session, self._cache):
             yield found() if progress is None else progress
+
+
+def closes_up(mark: str, before: str) -> bool:
+    """Whether what is typed next takes the place of the space that came with a word.
+
+    before -- the paragraph up to that space"""
+    if mark == '"':
+        return before.count('"') % 2 == 1  # it ends what another one began
+    return mark in CLOSING_MARKS or mark in {" ", "\n", "'", "-", "—"}
+
+
+def _is_initial(word: str) -> bool:
+    """A single capital, where nobody has looked what follows, is the beginning of a name."""
+    return len(word) == 1 and word.isupper() and word != "I"
 
 
 def _split(prompt: Prompt, typed: str, tokenizer: Tokenizer) -> tuple[list[int], str]:

@@ -4,11 +4,12 @@ Only what is given out is changed. The cache keeps what was drawn, and whoever a
 """
 
 import re
+from collections import Counter
 
 from writer.document.document import Document
 
 _LOOK_CHARS = 4_000  # on either side
-_NEAREST = 4  # breaks that have to agree: more would remember what the writer has left behind
+_NEAREST = 4  # breaks of which all have to agree but one: more would remember what the writer has left behind
 _STANDING = re.compile(r"(\S)[^\S\n]*(\n\s*)(?=\S)")
 _DRAWN = re.compile(r"\n\s*")
 
@@ -22,12 +23,13 @@ def break_at(document: Document, start: int, end: int | None = None) -> str | No
 
 def paragraph_break(before: str, after: str = "") -> str | None:
     """What stands between paragraphs near a caret between these texts; None where there is nothing to tell by, or where
-    line breaks stand within something, as in verse, or are not all alike."""
+    line breaks stand within something, as in verse, or are not alike: one of four may be a slip of a key."""
     found = list(_STANDING.finditer(before + after))
     near = [match for match in found if match.start(2) < len(before)][-_NEAREST:] or found[:_NEAREST]
-    kinds = {_kind(match[2]) for match in near}
+    kinds = Counter(_kind(match[2]) for match in near)
     is_verse = any(match[2].count("\n") == 1 and _goes_on(match[1]) for match in near)
-    return kinds.pop() if len(kinds) == 1 and not is_verse else None
+    [(kind, n_alike)] = kinds.most_common(1) or [("", 0)]
+    return kind if kind and 4 * n_alike >= 3 * len(near) and not is_verse else None
 
 
 def with_break(text: str, between: str | None) -> str:

@@ -41,9 +41,12 @@ def splice(
             text = text.rstrip() + _space_before(piece, text, before) + piece.lstrip()
         last = (take, sentence)
     body = text.rstrip()
-    if not body or not after or after[0].isspace() or after.startswith(_CLOSING):
-        return body
-    return body + (text[len(body) :] or " ")
+    return body + (text[len(body) :] or " ") if body and needs_space_before(after) else body
+
+
+def needs_space_before(after: str) -> bool:
+    """Whether what stands there is a word, or opens one, that must not touch the word before it."""
+    return bool(after) and not after[0].isspace() and not after.startswith(_CLOSING)
 
 
 def whole(text: str, before_then: str, before: str, after: str) -> str:

@@ -91,7 +91,7 @@ class History:
 
     def resume_group(self) -> None:
         """Open a group that goes on in the newest step. Inside a group it joins that one."""
-        self.begin_group("")
+        self.begin_group("Typing")
         if self._depth == 1 and self._undo:
             self._part = self._undo.pop()
 

@@ -79,7 +79,7 @@ class Continuation:
         self._token_ids = list(prompt.token_ids)  # everything the sampler's penalties look back on
         self._entropies: list[float] = []
         self._refused: defaultdict[int, set[int]] = defaultdict(set)  # by place: tokens that led to what must not be
-        self._odds: float | None = None  # of the part of the letters typed that was drawn last
+        self._odds: dict[int, float] = {}  # by place: of a token that is only part of the letters typed
         self._n_loops = 0
         self._dry: Dry | None = None
         self._n_given = 0  # of `drawn`: as Token events
@@ -177,8 +177,8 @@ class Continuation:
             if len(possible):
                 none_of = self._refused.get(place, ())
                 part = far_likelier_part(self._typed, self._tokenizer, scores, possible, none_of)
-                if part is not None:
-                    possible, self._odds = np.array(part[:1]), part[1]
+                if part is not None and place + 1 < self._config.max_new_tokens:  # or nothing tells whether it is meant
+                    possible, self._odds[place] = np.array(part[:1]), part[1]
                 allowed = np.full_like(scores, -np.inf)
                 allowed[possible] = scores[possible]
                 scores = allowed
@@ -192,12 +192,14 @@ class Continuation:
 
     def _is_meant(self, logits: Logits) -> bool:
         """Whether the part of the letters typed that may have been drawn last is likely to go on as they do, by the
-        scores (V,) that follow it."""
-        odds, self._odds = self._odds, None
+        scores (V,) that follow it, and by what of that may still stand."""
+        place = len(self.drawn)
+        odds = self._odds.get(place - 1)
         if odds is None:
             return True
-        following = logits[spelling_tokens(self._typed, self._tokenizer)]
-        return odds + log_sum(following) > log_sum(logits)
+        refused = self._refused.get(place, ())
+        following = [i for i in spelling_tokens(self._typed, self._tokenizer).tolist() if i not in refused]
+        return bool(following) and odds + log_sum(logits[following]) > log_sum(logits)
 
     def _refuse(self, place: int) -> Step:
         """What begins with the token at `place` must not stand: draw another one there, nor the same letters without
@@ -242,7 +244,7 @@ class Continuation:
         """Only the first `n_tokens` drawn stand."""
         del self.drawn[n_tokens:], self._entropies[n_tokens:]
         del self._token_ids[len(self._prompt.token_ids) + n_tokens :]
-        self._odds = None
+        self._odds = {place: odds for place, odds in self._odds.items() if place < n_tokens}
         self._read_back()
         self._n_given = min(self._n_given, n_tokens)
         self._shown = min(self._shown, len(self._text))

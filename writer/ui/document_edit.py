@@ -12,7 +12,8 @@ from writer.document.change import Change
 from writer.document.document import Document
 from writer.document.files.encoding import clean
 from writer.document.files.text_file import LONGEST_LINE
-from writer.ui.clipboard import ClipboardText
+from writer.document.provenance import Provenance, Run
+from writer.ui.clipboard import ClipboardText, authorship_of
 from writer.ui.mirror import Utf16Map, displayed, insertable, trim_common, typed
 from writer.ui.overrides import nothing, reported
 from writer.ui.page_filling import PageFilling
@@ -44,7 +45,7 @@ class DocumentEdit(PageView):
         self._applying = False  # the widget is being brought up to the document
         self._reporting = False  # the document is being brought up to the widget
         self._is_stepping = False  # an undo or redo is under way
-        self._is_inserting = False  # text from elsewhere is coming in
+        self._coming_in: tuple[int, Provenance] | None = None  # text from elsewhere: where to, and who wrote it
         self._seen_revision = self._seen_position = 0
         self.last_action = Action.OTHER  # of the writer; whoever inserts a suggestion says so here
         self._unsubscribe: Callable[[], None] = lambda: None
@@ -173,14 +174,18 @@ class DocumentEdit(PageView):
         if not (old_rest or new_rest):
             return
         start += n_same
-        if self._is_inserting:
-            self.last_action = Action.OTHER
+        runs, text = None, typed(new_rest)
+        if self._coming_in is None:
+            self.last_action = Action.TYPED if text else Action.DELETED
         else:
-            self.last_action = Action.TYPED if new_rest else Action.DELETED
+            self.last_action = Action.OTHER
+            place, authorship = self._coming_in
+            if place <= start and start + len(text) <= place + len(authorship):
+                runs = authorship.runs(start - place, start - place + len(text))
         self.typing_begun.emit()
         self._reporting = True
         try:
-            self._text_document.replace(start, start + len(old_rest), typed(new_rest))
+            self._text_document.replace(start, start + len(old_rest), text, runs=runs)
         finally:
             self._reporting = False
         self.typed.emit()
@@ -227,8 +232,9 @@ class DocumentEdit(PageView):
         return generated_ranges(self._text_document, self._map, block)
 
     def createMimeDataFromSelection(self) -> QMimeData:
-        """The document's own characters, which the widget may only stand in for."""
-        return ClipboardText(self._text_document.slice(*self.selection))
+        """The document's own characters, which the widget may only stand in for, and who wrote them."""
+        start, end = self.selection
+        return ClipboardText(self._text_document.slice(start, end), self._text_document.runs(start, end))
 
     @reported(nothing)
     def insertFromMimeData(self, source: QMimeData) -> None:
@@ -238,15 +244,19 @@ class DocumentEdit(PageView):
                 self.long_line_refused.emit()
                 return
             self._text_document.close_typing_group()
-            self._is_inserting = True
+            self._coming_in = self.selection[0], Provenance(map(self._known, authorship_of(source, text)))
             try:
                 self.textCursor().insertText(insertable(text))
             finally:
-                self._is_inserting = False
+                self._coming_in = None
             self.ensureCursorVisible()
             # Half characters and bytes that are none, which Qt and `clean` have put this sign in the place of.
             if n_unreadable := text.count("\ufffd"):
                 self.unreadable_pasted.emit(n_unreadable)
+
+    def _known(self, run: Run) -> Run:
+        """As it is in this document, which may not be the one that it comes from."""
+        return run if run.generation in self._text_document.generations else run._replace(generation=None)
 
     # -- Qt's events ---------------------------------------------------------------------------------------------
 

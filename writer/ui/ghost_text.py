@@ -38,11 +38,10 @@ class GhostText:
         """The row after the last line's."""
         return self._end_row
 
-    def lay_out(self, block: QTextBlock, page: PageMetrics, caret_width: int) -> None:
+    def lay_out(self, block: QTextBlock, page: PageMetrics) -> None:
         """Set the lines from its place in `block`, which is laid out.
 
-        A word that does not fit into the rest of that row begins in the next one. Rows break where those of the text
-        would; only the first line is drawn further right, beside the caret.
+        A word that does not fit into the rest of that row begins in the next one.
         """
         line = block.layout().lineForTextPosition(self._position)
         x = _x_of(line, self._position)
@@ -52,7 +51,7 @@ class GhostText:
         self._option.setTextDirection(direction)
         self._option.setTabStopDistance(block.layout().textOption().tabStopDistance())
         self._layout.setText(self._text)
-        if room < 1 or not self._set_lines(page, row, 0 if is_leftward else x + caret_width, room):
+        if room < 1 or not self._set_lines(page, row, 0 if is_leftward else x, room):
             self._layout.setText(self._text.lstrip(" "))  # a space between words is none at the beginning of a row
             self._set_lines(page, row + 1, 0, page.width)
 

@@ -293,7 +293,7 @@ class ModelCard(QFrame):
     @reported(nothing)
     def hideEvent(self, event: QHideEvent) -> None:
         """The panel is left: the question is closed unanswered."""
-        if self._asks_removal:
+        if self._asks_removal and not event.spontaneous():
             self._ask_removal(asks=False)
 
     # -- doing ---------------------------------------------------------------------------------------------------

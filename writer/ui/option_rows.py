@@ -160,7 +160,7 @@ class Question(QWidget):
 
     @reported(nothing)
     def hideEvent(self, event: QHideEvent) -> None:
-        if not self.isHidden():  # it has gone out of sight with what it is in
+        if not (self.isHidden() or event.spontaneous()):  # what it is in was left, and not only the window made small
             self.declined.emit()
 
     @reported(nothing)

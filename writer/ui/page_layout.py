@@ -203,7 +203,7 @@ class PageLayout(QAbstractTextDocumentLayout):
         ghost = self._ghost
         if ghost is not None and ghost.index == index:
             if not ghost.is_stale:
-                ghost.lay_out(block, self._page, self._caret_width)
+                ghost.lay_out(block, self._page)
             n_more = max(0, ghost.end_row - n_rows)
             n_rows += n_more
             self._ghost_room = n_more * self._page.line_height
@@ -358,6 +358,7 @@ class PageLayout(QAbstractTextDocumentLayout):
             layout.draw(painter, origin, formats_over(block, tints, self._tint, context.selections), clip)
             if self._ghost is not None and self._ghost.index == index:
                 self._ghost.draw(painter, origin, self._ghost_color)
+                origin -= QPointF(self._caret_width / 2, 0)  # the caret stands between two letters, and covers neither
             draw_caret(painter, context.cursorPosition, block, origin, self._caret_width)
             block = block.next()
             index += 1

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from writer.assist.bridging import BridgesRanked, propose_bridges
 from writer.assist.context import Context
 from writer.assist.paragraph_breaks import BreaksKept, break_at, with_break
-from writer.assist.splicing import splice, whole
+from writer.assist.splicing import needs_space_before, splice, whole
 from writer.document.change import Change, range_after
 from writer.document.document import Document
 from writer.document.generation_record import GenerationRecord
@@ -172,8 +172,7 @@ class TakingController(QObject):
         if piece:
             made.before_chosen, made.chosen = before, chosen
             after = self._around(made.document, made.place)[1]
-            space = " " if after.isalnum() else ""  # before what stood there
-            self._insert(take, piece, "Sentence", space)
+            self._insert(take, piece, "Sentence", " " if needs_space_before(after) else "")
             self.chosen.emit(made.place)
             self.sentences_chosen.emit(number, {one for of, one in chosen if of == number})
 

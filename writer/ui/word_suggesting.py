@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from writer.assist.context import Context
 from writer.assist.ghost import Action
-from writer.assist.next_words import NextWords, WordsFound, insertion_of, typed_word
+from writer.assist.next_words import CLOSING_MARKS, NextWords, WordsFound, closes_up, insertion_of, typed_word
 from writer.assist.suggestion_options import SuggestionOptions
 from writer.document.change import Change
 from writer.document.document import Document
@@ -22,7 +22,6 @@ from writer.ui.worker import Job, Worker
 
 _PAUSE_MS = 20  # keys of one burst are answered together
 _BEFORE_CHARS = 400
-_CLOSES_UP = frozenset(",.;:!?…)]}”’")
 
 
 class WordSuggesting(QObject):
@@ -49,7 +48,8 @@ class WordSuggesting(QObject):
         self._document = Document()
         self._unsubscribe: Callable[[], None] = lambda: None
         self._found: tuple[str, ...] = ()
-        self._following: tuple[str, ...] = ()  # those of them that come after the word typed
+        self._following: tuple[str, ...] = ()  # those of them that come after the word typed, which ends at this place:
+        self._following_place = -1
         self._place = -1  # that the words were found for
         self._word_start = self._shown_start = -1  # of the word that is looked for, and that the strip shows words for
         self._seen: set[str] = set()  # shown for the word that is being typed, and not taken
@@ -91,12 +91,12 @@ class WordSuggesting(QObject):
         if model is None or start != caret or not self._may_help or number >= len(words):
             return
         word, document = words[number], self._document
-        is_following = word in self._following and caret == self._place
+        is_following = word in self._following and caret == self._following_place
         if caret - len(typed) != self._shown_start or not (is_following or word.startswith(typed)):
             return  # the writer has typed on, and sees other words in a moment
         text = f" {word} " if is_following else insertion_of(word, typed, before)
         after = document.slice(caret, min(len(document), caret + 1))
-        has_space = after == " " or after in _CLOSES_UP
+        has_space = after == " " or after in CLOSING_MARKS
         text = text.rstrip(" ") if after and has_space else text
         if not self._record_id:
             context = self._contexts.context_at(caret)
@@ -129,11 +129,14 @@ class WordSuggesting(QObject):
         space, self._own_space = self._own_space, None
         is_key = self._editor.key_began is not None and change.author is Author.HUMAN
         is_right_after = space is not None and change.start == space + 1 and not change.removed
-        self._closing_up = space if is_key and is_right_after and change.inserted[:1] in _CLOSES_UP else None
+        self._closing_up = None
+        if space is not None and is_key and is_right_after:
+            paragraph = self._text_before(space).rpartition("\n")[2]
+            self._closing_up = space if closes_up(change.inserted[:1], paragraph) else None
         self.look_anew()
 
     def _close_up(self) -> None:
-        """Punctuation follows its word at once, without the space that came with the word."""
+        """A mark follows its word at once, without the space that came with the word; so does a space or line end."""
         space, self._closing_up = self._closing_up, None
         if space is not None:
             with self._document.same_step():
@@ -192,7 +195,8 @@ class WordSuggesting(QObject):
 
     def _on_event(self, job: int, event: object) -> None:
         if job == self._job and isinstance(event, WordsFound):
-            self._shown_start, self._following = self._word_start, event.following
+            self._shown_start = self._word_start
+            self._following, self._following_place = event.following, self._place
             self._show((*event.words, *event.following))
 
     def _show_nothing(self) -> None:

@@ -107,7 +107,10 @@ class WritingView(QObject):
             self._window.pages.show_text()
 
     def _show_reading(self, done: int, total: int) -> None:
-        self._status.set_state(f"Reading {done:,} of {total:,}", busy=True)
+        if done < total:
+            self._status.set_state(f"Reading {done:,} of {total:,}", busy=True)
+        elif self._writing.taking.is_running:
+            self._show_state()
 
     def _show_used(self, used: int) -> None:
         if (model := self._writing.model) is not None:
