@@ -164,6 +164,31 @@ def test_a_token_that_is_only_part_of_the_letters_typed_stands_where_the_word_is
     assert [(event.text, event.n_tokens) for event in reader.taken_back] == [("", 1)] * n_back
 
 
+@pytest.mark.parametrize(
+    ("typed", "whole_word", "text"),
+    [
+        (" again", 0.0, "st x"),
+        (" again", 3.0, " x"),
+        (" again", 1.0, "st x"),
+        (" against", 3.0, " x"),
+        (".", 3.0, ". x"),
+    ],
+)
+def test_letters_that_are_a_word_are_more_often_one_than_the_model_thinks(
+    typed, whole_word, text, page, gpt2_tokenizer
+):
+    made = page([])
+    writing = made.continuation(typed=typed, max_new_tokens=2, steering=Steering(whole_word=whole_word))
+
+    def scores() -> Iterator[Logits]:
+        for row in made.scores():
+            for piece, score in {" again": 20, " against": 22, ".": 20, "..": 22}.items():
+                row[made._id(piece)] = score if not writing.drawn else 0
+            yield row
+
+    assert read(writing, scores()).text == text
+
+
 class NotMouse:
     """Refuses what the likeliest token leads to, once it is known."""
 

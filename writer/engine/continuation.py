@@ -174,6 +174,8 @@ class Continuation:
         """Without the tokens that cannot stand here; None when that leaves none."""
         if self._typed:
             possible = spelling_tokens(self._typed, self._tokenizer)
+            if _ends_in_letter(self._typed):
+                scores[self._tokenizer.vocabulary.exactly(self._typed)] += np.float32(self._steering.whole_word)
             if len(possible):
                 none_of = self._refused.get(place, ())
                 part = far_likelier_part(self._typed, self._tokenizer, scores, possible, none_of)

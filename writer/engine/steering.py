@@ -23,8 +23,10 @@ class Steering:
     """rules -- about the letters of the text
     watch -- when to go back
     blend -- the first step of the sampler: another model's opinion mixed into the scores
+    whole_word -- how much likelier it is than the model thinks that the letters typed are a whole word, nats
     """
 
     rules: tuple[TextRule, ...] = ()
     watch: LoopWatch | None = None
     blend: LogitsProcessor | None = None
+    whole_word: float = 0.0

@@ -38,7 +38,7 @@ class Vocabulary:
     def first_parts(self, typed: bytes) -> TokenIds:
         """Tokens that `typed` begins with and goes on from, the shortest first."""
         none = self._ids[:0]
-        return np.concatenate([none, *(self._exactly(typed[:n]) for n in range(1, min(len(typed), self._longest + 1)))])
+        return np.concatenate([none, *(self.exactly(typed[:n]) for n in range(1, min(len(typed), self._longest + 1)))])
 
     def alike(self, piece: bytes) -> list[int]:
         """Tokens of the same letters, in other capitals, with a space before them or without."""
@@ -46,7 +46,7 @@ class Vocabulary:
         spellings = {
             f"{space}{form}" for space in ("", " ") for form in (word, word.lower(), word.title(), word.upper())
         }
-        return [int(i) for spelling in spellings if word for i in self._exactly(spelling.encode())]
+        return [int(i) for spelling in spellings if word for i in self.exactly(spelling.encode())]
 
     def _range(self, start: bytes) -> tuple[int, int]:
         first = bisect_left(self._pieces, start)
@@ -54,7 +54,8 @@ class Vocabulary:
         last = bisect_left(self._pieces, end[:-1] + bytes([end[-1] + 1])) if end else len(self._pieces)
         return first, last
 
-    def _exactly(self, piece: bytes) -> TokenIds:
+    def exactly(self, piece: bytes) -> TokenIds:
+        """Tokens whose bytes are `piece`."""
         first = last = bisect_left(self._pieces, piece)
         while last < len(self._pieces) and self._pieces[last] == piece:
             last += 1

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
 
-from writer.assist.beginnings import NoBlankBeginning
+from writer.assist.beginnings import FINISHED_WORD, NoBlankBeginning
 from writer.assist.bridge import following_of
 from writer.assist.calibration import Acceptance
 from writer.assist.context import Context
@@ -239,12 +239,12 @@ class Writing(QObject):
         rules = (*rules, BannedPhrases(context.never_written))
         watch, blend = LoopGuard(), self.words.blend(options.own_words)
         if options.continue_goal == AS_SET:
-            return config, Steering(rules, watch, blend)
+            return config, Steering(rules, watch, blend, FINISHED_WORD)
         length = Length(Goal(options.continue_goal), options.continue_words)
         limit = max_new_tokens(length)
         # A small model often thinks that a text is at its end where the writer thinks otherwise.
         config = dataclasses.replace(config, max_new_tokens=limit, min_new_tokens=limit)
-        return config, Steering((*rules, Ending(length)), watch, blend)
+        return config, Steering((*rules, Ending(length)), watch, blend, FINISHED_WORD)
 
     # -- what happens --------------------------------------------------------------------------------------------------
 
