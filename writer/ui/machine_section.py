@@ -1,12 +1,12 @@
 """What this machine has to run models on, what is used of it, and the writer's own choice."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from writer.engine.devices import DeviceReport
 from writer.engine.threads import most_threads
 from writer.ui.labels import plain_label
-from writer.ui.option_rows import NumberField, pass_wheel_by
+from writer.ui.option_rows import NumberField, drop_down
 from writer.ui.theme import SPACE
 
 AUTOMATIC = ""
@@ -25,13 +25,8 @@ class MachineSection(QWidget):
         self._report: DeviceReport | None = None
         self._text = plain_label("machine", "muted", is_selectable=True)
         self._text.setText("Looking…")
-        self._device = QComboBox()
-        self._device.setObjectName("device")
-        self._device.setAccessibleName("Runs on")
-        self._device.setAccessibleDescription(_DEVICE_TIP)
-        self._device.setToolTip(_DEVICE_TIP)
+        self._device = drop_down("device", "Runs on", _DEVICE_TIP)
         self._device.activated.connect(lambda _place: self._on_changed())
-        pass_wheel_by(self._device)
         self._threads = NumberField("threads", "Threads", _THREADS_TIP, 0, most_threads())
         self._threads.box.setSpecialValueText("Auto")
         self._threads.value_changed.connect(lambda _value: self._on_changed())

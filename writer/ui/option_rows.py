@@ -5,7 +5,17 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QHideEvent, QKeyEvent
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QListView,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
 
 from writer.ui.labels import plain_label
 from writer.ui.overrides import nothing, reported
@@ -180,6 +190,18 @@ class _WheelGuard(QObject):
             event.ignore()
             return True
         return super().eventFilter(watched, event)
+
+
+def drop_down(name: str, title: str, tip: str) -> QComboBox:
+    """A list to choose from that is seen while it is open."""
+    box = QComboBox()
+    box.setObjectName(name)
+    box.setAccessibleName(title)
+    box.setAccessibleDescription(tip)
+    box.setToolTip(tip)
+    box.setView(QListView())  # one that takes the style sheet's rows
+    pass_wheel_by(box)
+    return box
 
 
 def pass_wheel_by(control: QWidget) -> None:

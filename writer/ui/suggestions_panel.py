@@ -4,11 +4,21 @@ import dataclasses
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
 
 from writer.assist.suggestion_options import AS_SET, BOUNDS, SuggestionOptions
 from writer.ui.acceptance_graph import AcceptanceGraph, Curve
-from writer.ui.option_rows import Choice, NumberField, Question, caption, heading, link, pass_wheel_by, switch
+from writer.ui.option_rows import (
+    Choice,
+    NumberField,
+    Question,
+    caption,
+    drop_down,
+    heading,
+    link,
+    pass_wheel_by,
+    switch,
+)
 from writer.ui.scroll_column import ScrollColumn
 from writer.ui.theme import SPACE
 from writer.ui.word_chips import WordChips
@@ -157,15 +167,10 @@ class SuggestionsPanel(QWidget):
         self._column.addWidget(self._question)
 
     def _add_continue(self) -> None:
-        self._goal = QComboBox()
-        self._goal.setObjectName("goal")
-        self._goal.setAccessibleName("How far Continue and takes go")
-        self._goal.setAccessibleDescription(_GOAL_TIP)
-        self._goal.setToolTip(_GOAL_TIP)
+        self._goal = drop_down("goal", "How far Continue and takes go", _GOAL_TIP)
         for key, text in _GOALS.items():
             self._goal.addItem(text, key)
         self._goal.activated.connect(lambda _place: self._change(continue_goal=self._goal.currentData()))
-        pass_wheel_by(self._goal)
         self._words = NumberField("continueWords", "Number of words", _WORDS_TIP, *_bounds("continue_words"))
         self._words.value_changed.connect(lambda value: self._change(continue_words=value))
         self._takes = Choice("takes", "Takes side by side", _TAKES)
