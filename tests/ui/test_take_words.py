@@ -38,6 +38,7 @@ def test_a_row_leads_from_the_place_into_the_take() -> None:
     [
         ("She was un", "happy now", "She was unhappy now"),  # the model finished the word
         ("She was", " happy now", "She was happy now"),
+        ("She was", ", by now,", "She was, by now,"),
         ("She was\n\n", "Happy now", "She was Happy now"),
         ("", "Happy now", "Happy now"),
     ],

@@ -67,5 +67,5 @@ def excerpt(record: TakeRecord, words: Sequence[str]) -> tuple[str, str]:
         start = text.rfind(" ", 0, at - _LEAD // 2) + 1
         return "", f"…{text[start : start + _EXCERPT]}"
     lead = last_words(record.before, _LEAD)
-    is_within_word = record.before[-1:].isalnum() and record.text[:1].isalnum()
-    return f"{lead}{' ' if lead and not is_within_word else ''}", text[:_EXCERPT]
+    has_space = record.before[-1:].isspace() or record.text[:1].isspace()
+    return f"{lead}{' ' if lead and has_space else ''}", text[:_EXCERPT]
