@@ -40,7 +40,7 @@ def actions(window: MainWindow) -> dict[str, QAction]:
 def test_no_two_commands_share_a_key(window: MainWindow) -> None:
     keys = [key.toString() for action in actions(window).values() for key in action.shortcuts()]
     assert len(keys) == len(set(keys))
-    assert {"Ctrl+Return", "Esc", "Ctrl+Shift+M", "Ctrl+,", "F1"} <= set(keys)
+    assert {"Ctrl+Return", "Esc", "Ctrl+Shift+M", "Ctrl+,", "F1", "Ctrl+Shift+Z", "Ctrl+Y"} <= set(keys)
 
 
 def test_no_two_entries_of_a_menu_share_a_letter(window: MainWindow) -> None:

@@ -69,7 +69,8 @@ class Menus:
         menu = self._menu("&Edit")
         undo = self._add(menu, "&Undo", key.Undo, editor.undo)
         redo = self._add(menu, "&Redo", key.Redo, editor.redo)
-        redo.setShortcuts([*QKeySequence.keyBindings(key.Redo), QKeySequence("Ctrl+Y")])
+        usual = [keys.toString() for keys in QKeySequence.keyBindings(key.Redo)]
+        redo.setShortcuts([QKeySequence(keys) for keys in dict.fromkeys([*usual, "Ctrl+Y"])])
         menu.addSeparator()
         self._add(menu, "Cu&t", key.Cut, editor.cut)
         self._add(menu, "&Copy", key.Copy, editor.copy)
