@@ -244,15 +244,21 @@ def test_a_ghost_is_seen_after_the_caret_and_nothing_else_moves(qtbot: QtBot) ->
     assert place_of(editor, 26).top() == next_top
 
 
-def test_the_caret_stands_between_the_text_and_the_first_letter_of_the_ghost(qtbot: QtBot) -> None:
-    _, editor = make("She did not turn rou")
+def make_with_ghost(text: str, qtbot: QtBot) -> tuple[Document, Editor]:
+    """A page that is shown, with LONG suggested where its first paragraph breaks off."""
+    document, editor = make(text)
     qtbot.addWidget(editor)
     editor.show()
+    editor.set_caret(len(text.partition("\n")[0]))
+    editor.show_ghost(LONG)
+    return document, editor
+
+
+def test_the_caret_stands_between_the_text_and_the_first_letter_of_the_ghost(qtbot: QtBot) -> None:
+    _, editor = make_with_ghost("She did not turn rou", qtbot)
     editor.activateWindow()
     editor.setFocus()
     qtbot.waitUntil(editor.hasFocus)
-    editor.set_caret(20)
-    editor.show_ghost(LONG)
     with_caret = editor.grab().toImage()
     editor.clearFocus()
     without = editor.grab().toImage()
@@ -265,11 +271,7 @@ def test_the_caret_stands_between_the_text_and_the_first_letter_of_the_ghost(qtb
 
 
 def test_typing_what_is_suggested_leaves_the_rest_of_it_where_it_is(qtbot: QtBot) -> None:
-    document, editor = make("She did not turn rou")
-    qtbot.addWidget(editor)
-    editor.show()
-    editor.set_caret(20)
-    editor.show_ghost(LONG)
+    document, editor = make_with_ghost("She did not turn rou", qtbot)
     ghost = editor._layout._ghost
     assert ghost is not None
     place, _ = ghost._layout.lineAt(0).cursorToX(2)
@@ -339,11 +341,7 @@ def test_a_ghost_may_be_shown_by_whoever_hears_of_a_key_before_the_page(qtbot: Q
 
 
 def test_a_click_in_the_ghosts_rows_goes_to_the_end_of_the_text(qtbot: QtBot) -> None:
-    _, editor = make("She did not turn rou\nThe next paragraph.")
-    qtbot.addWidget(editor)
-    editor.show()
-    editor.set_caret(20)
-    editor.show_ghost(LONG)
+    _, editor = make_with_ghost("She did not turn rou\nThe next paragraph.", qtbot)
     row = editor._layout.metrics.line_height
     point = editor.cursorRect().center() + QPoint(-100, row)
     QTest.mouseClick(editor.viewport(), Qt.MouseButton.LeftButton, pos=point)
@@ -591,11 +589,7 @@ def test_what_was_typed_keeps_two_rows_below_it_in_sight(qtbot: QtBot) -> None:
 
 
 def test_a_larger_face_sets_the_ghost_anew(qtbot: QtBot) -> None:
-    _, editor = make("She did not turn rou")
-    qtbot.addWidget(editor)
-    editor.show()
-    editor.set_caret(20)
-    editor.show_ghost(LONG)
+    _, editor = make_with_ghost("She did not turn rou", qtbot)
     editor.set_point_size(20)
     assert editor.ghost == LONG
     assert editor._layout._ghost is not None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 
-from writer.engine.sentences import sentence_ends
+from writer.engine.sentences import LINE_END, sentence_ends
 from writer.engine.text_rules import Verdict
 
 _SCENE_WORDS = 400
@@ -16,7 +16,6 @@ _PARAGRAPH_TOKENS = 320
 _MOST_TOKENS = 4096
 
 _WORD = re.compile(r"\S+")
-_LINE_END = re.compile(r"[^\S\n]*\n")
 _SCENE_BREAK = re.compile(r"\s*\n[^\S\n]*(?:#|(?:\*[^\S\n]*){3}|[-—–~_=]{3}|⁂|\n[^\S\n]*\n)")
 _BEGUN_SCENE_BREAK = re.compile(r"\s*\n[\s*—–~_=-]*$")
 
@@ -90,7 +89,7 @@ class Ending:
         match self._length.goal:
             case Goal.PARAGRAPH:
                 ends = sentence_ends(text, start=n_blank, is_over=False)
-                return next((end for end in ends if _LINE_END.match(text, end)), None)
+                return next((end for end in ends if LINE_END.match(text, end)), None)
             case Goal.SCENE:
                 found = _SCENE_BREAK.search(text, n_blank)
                 return found.start() if found else None

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from writer.assist.own_words import OwnWords
+from writer.assist.splicing import CLOSING_MARKS
 from writer.assist.word_tokens import typed_word, word_tokens
 from writer.engine.events import PrefillProgress
 from writer.engine.kv_cache import KVCache
@@ -37,7 +38,6 @@ _LEAST = 1e-12  # of what stands below a fraction
 _LEAST_SHARE, _LEAST_SHARE_UNSEEN = 0.002, 0.01
 _BEFORE_TOKENS = 64  # that own words look back on
 _CLOSING = ",;.!?:…)]}”»"
-CLOSING_MARKS = frozenset(",.;:!?…)]}”’")  # no space stands before them
 _QUOTES = "\"'’"
 
 
@@ -120,16 +120,16 @@ class NextWords:
             if expected is None:
                 expected = softmax((yield from self._session.prefill(self._cache, trunk)))
             self._tree = tree = _WordTree(self._tokenizer, trunk, lead, expected)
-        before = self._tokenizer.decode(trunk[-_BEFORE_TOKENS:])
 
-        def own_words(before: str, typed: str) -> tuple[float, dict[str, float]]:
-            """(their share of all, of which each word has so much)"""
+        def own_words(further: str, typed: str) -> tuple[float, dict[str, float]]:
+            """(their share of all, of which each word has so much) after the trunk and what stands behind that"""
             if own is None or strength <= 0:
                 return 0.0, {}
+            before = self._tokenizer.decode(trunk[-_BEFORE_TOKENS:]) + further
             share = own.trust(before, strength)
             return share, {word: share * p for word, p in own.likely_words(before, typed)}
 
-        share, likely = own_words(before, typed)
+        share, likely = own_words("", typed)
         banned = {word.casefold() for word in never}
 
         def found() -> WordsFound:
@@ -153,7 +153,7 @@ class NextWords:
             following: list[str] = []
             after = tree.after(typed) if len(ranked) < n_words and over > total / 2 else None
             if after is not None:
-                after_share, chances = own_words(f"{before}{lead}{typed}", "")
+                after_share, chances = own_words(f"{lead}{typed}", "")
                 for word, probability, _ in after.words(""):
                     chances[word] = chances.get(word, 0.0) + (1 - after_share) * probability
                 likeliest = sorted(chances, key=lambda word: (-chances[word], word))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from writer.engine.sentences import split_sentences
 
-_CLOSING = tuple(".,;:!?…)]”’»")
+CLOSING_MARKS = tuple(".,;:!?…)]}”’»")  # no space stands before them
 _OPENING = tuple("([“‘«")
 _HALF_WORD = re.compile(r"\w+\Z")
 
@@ -46,7 +46,7 @@ def splice(
 
 def needs_space_before(after: str) -> bool:
     """Whether what stands there is a word, or opens one, that must not touch the word before it."""
-    return bool(after) and not after[0].isspace() and not after.startswith(_CLOSING)
+    return bool(after) and not after[0].isspace() and not after.startswith(CLOSING_MARKS)
 
 
 def whole(text: str, before_then: str, before: str, after: str) -> str:
@@ -70,7 +70,7 @@ def _first(piece: str, then: str, before: str) -> str:
     if _is_open(before):
         return piece.lstrip(" ")
     began_anew = bool(half) or _is_open(then)
-    needs_space = began_anew and piece[:1].strip() and not piece.startswith(_CLOSING)
+    needs_space = began_anew and piece[:1].strip() and not piece.startswith(CLOSING_MARKS)
     return f" {piece}" if needs_space else piece
 
 

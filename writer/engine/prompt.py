@@ -85,9 +85,10 @@ def far_likelier_part(
 
     The tokenizer begins " Dod" with another token than " Dodo". Where the model has " Dodo" in mind, the token " D" has
     all the likelihood: and so has " the", where it has no thought of " they". The scores that follow tell which."""
-    parts = set(tokenizer.vocabulary.first_parts(typed).tolist()).difference(possible.tolist(), refused)
-    likeliest = max((i for i in parts if tokenizer.token_bytes(i).strip()), key=lambda i: scores[i], default=None)
-    if likeliest is None:
+    parts = tokenizer.vocabulary.first_parts(typed).tolist()  # a few, where there are thousands of the others
+    parts = [i for i in parts if i not in refused and tokenizer.token_bytes(i).strip() and not (possible == i).any()]
+    if not parts:
         return None
+    likeliest = max(parts, key=lambda i: float(scores[i]))
     odds = float(scores[likeliest]) - log_sum(scores[possible])
     return (likeliest, odds) if odds > _FAR_LIKELIER else None

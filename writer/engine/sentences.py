@@ -11,7 +11,7 @@ _CANDIDATE = re.compile(
     r"|[。！？]+[」』”]*"
     rf"|[^\s{_PROMISING}](?=[^\S\n]*\n)"
 )
-_LINE_END = re.compile(r"[^\S\n]*\n")
+LINE_END = re.compile(r"[^\S\n]*\n")
 _NEXT = re.compile(rf"\s*[{_OPENING}…—–.-]*")
 _WORD_BEFORE = re.compile(r"[^\W_]+(?:[.'’-][^\W_]+)*\Z")
 _DOTTED = re.compile(r"[A-Za-z](?:\.[A-Za-z])+")
@@ -69,7 +69,7 @@ def split_sentences(text: str) -> list[str]:
 def _is_end(text: str, match: re.Match[str]) -> bool | None:
     """None while nothing is there to tell by."""
     sign, end = match[0], match.end()
-    if _LINE_END.match(text, end) or sign[0] in "。！？":
+    if LINE_END.match(text, end) or sign[0] in "。！？":
         return True
     if sign == "." and _goes_on_after_dot(text, match.start()):
         return False

@@ -6,7 +6,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from writer.assist.context import Context
 from writer.assist.ghost import Action
-from writer.assist.next_words import CLOSING_MARKS, NextWords, WordsFound, closes_up, insertion_of, typed_word
+from writer.assist.next_words import NextWords, WordsFound, closes_up, insertion_of, typed_word
+from writer.assist.splicing import CLOSING_MARKS
 from writer.assist.suggestion_options import SuggestionOptions
 from writer.document.change import Change
 from writer.document.document import Document

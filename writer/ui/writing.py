@@ -236,7 +236,8 @@ class Writing(QObject):
         options, config = self.options, self._config()
         is_new_line = context.text.endswith("\n") and not context.prompt.typed
         rules: tuple[TextRule, ...] = (NoBlankBeginning(),) if is_new_line else ()
-        rules = (*rules, BannedPhrases(context.never_written))
+        if context.never_written:
+            rules = (*rules, BannedPhrases(context.never_written))
         watch, blend = LoopGuard(), self.words.blend(options.own_words)
         if options.continue_goal == AS_SET:
             return config, Steering(rules, watch, blend, FINISHED_WORD)
